@@ -1,0 +1,92 @@
+//! The headers by which an API shows who answered, to whom: what web's page makes visible.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::Settings;
+
+/// Version of the service that answered.
+pub const VERSION: HeaderName = HeaderName::from_static("x-widgetario-version");
+/// Pod that answered.
+pub const POD: HeaderName = HeaderName::from_static("x-widgetario-pod");
+/// How often the caller's proxy tried: the `x-envoy-attempt-count` that arrived.
+pub const ATTEMPT: HeaderName = HeaderName::from_static("x-widgetario-attempt");
+/// The caller's identity as this service's proxy proved it: a SPIFFE URI.
+pub const CALLER: HeaderName = HeaderName::from_static("x-widgetario-caller");
+
+/// The headers that are the same in each answer of a process.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    version: HeaderValue,
+    pod: HeaderValue,
+}
+
+impl Identity {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let value = |text: &str| {
+            HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unprintable"))
+        };
+        Self {
+            version: value(&settings.app_version),
+            pod: value(&settings.pod_name),
+        }
+    }
+}
+
+/// Middleware that adds the headers to every answer, refusals included.
+pub(crate) async fn add(
+    State(identity): State<Identity>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let attempt = request.headers().get("x-envoy-attempt-count").cloned();
+    let caller = caller(request.headers());
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(VERSION, identity.version);
+    headers.insert(POD, identity.pod);
+    if let Some(attempt) = attempt {
+        headers.insert(ATTEMPT, attempt);
+    }
+    if let Some(caller) = caller {
+        headers.insert(CALLER, caller);
+    }
+    response
+}
+
+/// The URI of the nearest caller: the last element of `x-forwarded-client-cert`
+/// (<https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert>).
+fn caller(headers: &HeaderMap) -> Option<HeaderValue> {
+    let certificates = headers
+        .get_all("x-forwarded-client-cert")
+        .into_iter()
+        .next_back()?;
+    let nearest = certificates.to_str().ok()?.rsplit(',').next()?;
+    let uri = nearest
+        .split(';')
+        .find_map(|pair| pair.trim().strip_prefix("URI="))?;
+    HeaderValue::from_str(uri.trim_matches('"')).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn caller_is_the_last_certificates_uri() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            "x-forwarded-client-cert",
+            HeaderValue::from_static(
+                "By=spiffe://a/b;URI=spiffe://cluster.local/ns/istio-system/sa/gateway,\
+                 By=spiffe://a/c;Hash=0f;Subject=\"\";URI=spiffe://cluster.local/ns/widgetario/sa/widgetario-web",
+            ),
+        );
+        assert_eq!(
+            caller(&headers).expect("a URI"),
+            "spiffe://cluster.local/ns/widgetario/sa/widgetario-web"
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! A service's command line: settings, `--help`, and the `probe` subcommand.
+
+use std::error::Error as _;
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, FromArgMatches};
+use tokio::signal;
+
+use crate::probe::Probe;
+use crate::server::{Server, ServerError};
+use crate::{Settings, log};
+
+/// The parsed command line of a service with the settings `S`.
+pub struct Command<S> {
+    /// What every service has.
+    pub common: Settings,
+    /// What this service adds.
+    pub service: S,
+}
+
+enum Action<S> {
+    Serve(Command<S>),
+    Probe(Probe),
+}
+
+impl<S: Args> Command<S> {
+    /// Reads the settings of the service `name` from `arguments` (without the program's own name)
+    /// and, for what they leave out, from the environment.
+    ///
+    /// # Errors
+    /// One sentence that names the variable, its value and what is allowed.
+    pub fn parse<A: Into<OsString> + Clone>(
+        name: &'static str,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Self, String> {
+        let arguments = arguments.into_iter().map(Into::into);
+        let mut command = description::<S>(name);
+        let arguments = std::iter::once(name.into()).chain(arguments);
+        match read(&mut command, arguments) {
+            Ok(Action::Serve(settings)) => Ok(settings),
+            Ok(Action::Probe(_)) => Err("`probe` is a command of its own".into()),
+            Err(error) => Err(sentence(&error, &command)),
+        }
+    }
+}
+
+/// Runs a service from its `main`: reads the command line, then serves until SIGINT or SIGTERM,
+/// or probes an address.
+///
+/// Ends with status 0 after a stop, 1 when it failed, 2 when a setting is wrong.
+pub fn main<S, E, F>(name: &'static str, serve: impl FnOnce(S, Server) -> F) -> ExitCode
+where
+    S: Args,
+    E: From<ServerError> + std::error::Error,
+    F: Future<Output = Result<(), E>>,
+{
+    let mut command = description::<S>(name);
+    match read(&mut command, std::env::args_os()) {
+        Ok(Action::Serve(settings)) => start(settings, signalled(), |_| Ok(()), serve),
+        Ok(Action::Probe(probe)) => probe.run(),
+        Err(error) if !error.use_stderr() => {
+            println!("{error}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{name}: {}", sentence(&error, &command));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Serves with `command`'s settings until `shutdown` is ready. `bound` is called once with the
+/// server's addresses, before the first request.
+pub fn start<S, E, F>(
+    command: Command<S>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+    bound: impl FnOnce(&Server) -> io::Result<()>,
+    serve: impl FnOnce(S, Server) -> F,
+) -> ExitCode
+where
+    E: From<ServerError> + std::error::Error,
+    F: Future<Output = Result<(), E>>,
+{
+    if let Err(error) = log::start(&command.common) {
+        let value = command.common.log;
+        eprintln!(
+            "RUST_LOG='{value}' is not allowed ({error}): levels and targets, such as info,sqlx=warn"
+        );
+        return ExitCode::from(2);
+    }
+    let run = async {
+        let server = Server::bind(command.common, shutdown).await?;
+        bound(&server).map_err(ServerError::Runtime)?;
+        serve(command.service, server).await
+    };
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| E::from(ServerError::Runtime(error)))
+        .and_then(|runtime| runtime.block_on(run));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn description<S: Args>(name: &'static str) -> clap::Command {
+    let settings = Settings::augment_args(S::augment_args(clap::Command::new(name)));
+    let settings = settings
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A service of the Widgetario shop. Every flag can be set by the variable beside it.")
+        .args_override_self(true)
+        .subcommand_negates_reqs(true);
+    settings.subcommand(Probe::augment_args(
+        clap::Command::new(Probe::NAME).about(Probe::ABOUT),
+    ))
+}
+
+fn read<S: Args>(
+    command: &mut clap::Command,
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<Action<S>, clap::Error> {
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Ok(match matches.subcommand() {
+        Some((_, probe)) => Action::Probe(Probe::from_arg_matches(probe)?),
+        None => Action::Serve(Command {
+            common: Settings::from_arg_matches(&matches)?,
+            service: S::from_arg_matches(&matches)?,
+        }),
+    })
+}
+
+/// Says in one line which variable is wrong, its value, and what is allowed.
+fn sentence(error: &clap::Error, command: &clap::Command) -> String {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    };
+    let flag = context(ContextKind::InvalidArg);
+    let setting = command
+        .get_arguments()
+        .find(|argument| argument.to_string() == flag);
+    let name = setting
+        .and_then(|argument| argument.get_env())
+        .map_or(flag.clone(), |variable| {
+            variable.to_string_lossy().into_owned()
+        });
+    let allowed = match error.source() {
+        Some(source) => source.to_string(),
+        None => context(ContextKind::ValidValue),
+    };
+    match error.kind() {
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
+            let secret = setting.is_some_and(clap::Arg::is_hide_env_values_set);
+            let value = context(ContextKind::InvalidValue);
+            let value = if secret { "…" } else { &value };
+            format!("{name}='{value}' is not allowed: {allowed}")
+        }
+        ErrorKind::MissingRequiredArgument => {
+            format!("{name} is not set; `--help` lists the settings")
+        }
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.trim_start_matches("error: ").to_owned()
+        }
+    }
+}
+
+/// Ready when the process is asked to stop: SIGINT, or SIGTERM where there is one.
+pub async fn signalled() {
+    #[cfg(unix)]
+    let terminated = async {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<Option<()>>();
+    tokio::select! {
+        _ = signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+}

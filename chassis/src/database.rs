@@ -1,0 +1,237 @@
+//! PostgreSQL with a deadline for everything: a statement succeeds, or fails in time.
+//!
+//! Connections are not tested before use (a ping doubles the cost of a short statement). A
+//! [`read`](Database::read) that meets a dead connection, as all are after the database restarted,
+//! is repeated on the next; a [`write`](Database::write) must not run twice, so it pings first.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::time::Duration;
+
+use clap::Args;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool, Postgres, pool::PoolConnection};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::{Problem, seconds};
+
+/// A pod's share of the server's 100: room for ten replicas.
+const CONNECTIONS: u32 = 8;
+
+/// Where the database is and how long to wait for it.
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseSettings {
+    /// The database, as `postgres://role@host:5432/widgetario`
+    #[arg(long, env, hide_env_values = true, value_parser = url)]
+    database_url: PgConnectOptions,
+
+    /// File that holds the role's password and nothing else
+    #[arg(long, env)]
+    database_password_file: Option<PathBuf>,
+
+    /// Deadline of each answer of the database
+    #[arg(long, env = "DATABASE_TIMEOUT_SECONDS", default_value = "0.5", value_parser = seconds::<0, 60>)]
+    database_timeout: Duration,
+}
+
+/// A statement under way on a connection, as `Box::pin` makes it.
+pub type Statement<'c, T> = Pin<Box<dyn Future<Output = sqlx::Result<T>> + Send + 'c>>;
+
+/// A pool of connections whose every use ends in time.
+#[derive(Clone)]
+pub struct Database {
+    pool: PgPool,
+    timeout: Duration,
+}
+
+/// Why the database gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// `DATABASE_PASSWORD_FILE` cannot be read.
+    #[error("DATABASE_PASSWORD_FILE='{}' cannot be read: {source}", path.display())]
+    PasswordFile {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// No connection, or no answer within the deadline.
+    #[error("the database did not answer in time: {0}")]
+    Unavailable(String),
+    /// The database refused the statement.
+    #[error("the database refused a statement: {0}")]
+    Refused(sqlx::Error),
+}
+
+impl Database {
+    /// A pool that connects at its first use, for the service `name`.
+    ///
+    /// # Errors
+    /// When the password file cannot be read.
+    pub fn new(name: &'static str, settings: DatabaseSettings) -> Result<Self, DatabaseError> {
+        let timeout = settings.database_timeout;
+        let mut options = settings.database_url.application_name(name);
+        if let Some(path) = settings.database_password_file {
+            let password = std::fs::read_to_string(&path)
+                .map_err(|source| DatabaseError::PasswordFile { path, source })?;
+            options = options.password(password.trim_end());
+        }
+        // The server gives up a little before the caller does, so that nothing runs on unseen.
+        let statement_timeout = timeout.mul_f64(0.9).as_millis().max(1).to_string();
+        let options = options.options([("statement_timeout", statement_timeout)]);
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(timeout)
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        Ok(Self { pool, timeout })
+    }
+
+    /// Ready after the database's first answer.
+    pub async fn answers(self) {
+        while let Err(error) = self.read(ping).await {
+            tracing::warn!("not ready: {error}");
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// Runs a statement that changes nothing, on another connection if the first is dead.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`].
+    pub async fn read<T>(
+        &self,
+        statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
+    ) -> Result<T, DatabaseError> {
+        let deadline = Instant::now() + self.timeout;
+        loop {
+            let mut lease = self.acquire(deadline).await?;
+            match lease.run(deadline, &statement).await {
+                Err(DatabaseError::Unavailable(_)) if Instant::now() < deadline => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Runs a statement that changes something, once, on a connection known to be alive.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`]. After [`DatabaseError::Unavailable`] the change may have been made.
+    pub async fn write<T>(
+        &self,
+        statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
+    ) -> Result<T, DatabaseError> {
+        let deadline = Instant::now() + self.timeout;
+        loop {
+            let mut lease = self.acquire(deadline).await?;
+            match lease.run(deadline, ping).await {
+                Ok(()) => return lease.run(deadline, statement).await,
+                Err(error) if Instant::now() >= deadline => return Err(error),
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn acquire(&self, deadline: Instant) -> Result<Lease, DatabaseError> {
+        let connection = match timeout_at(deadline, self.pool.acquire()).await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(error)) => return Err(DatabaseError::Unavailable(error.to_string())),
+            Err(_) => return Err(DatabaseError::Unavailable("no connection".into())),
+        };
+        Ok(Lease {
+            connection: Some(connection),
+            idle: true,
+        })
+    }
+}
+
+/// A connection that goes back to the pool only when it is idle. One that is dead, late or
+/// abandoned by its caller is closed at once: the pool would ping it first, and wait for ever
+/// where the network swallows the ping.
+struct Lease {
+    connection: Option<PoolConnection<Postgres>>,
+    idle: bool,
+}
+
+impl Lease {
+    async fn run<T>(
+        &mut self,
+        deadline: Instant,
+        statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
+    ) -> Result<T, DatabaseError> {
+        let connection = self.connection.as_mut().expect("only drop takes it");
+        self.idle = false;
+        match timeout_at(deadline, statement(connection)).await {
+            Ok(Ok(value)) => {
+                self.idle = true;
+                Ok(value)
+            }
+            Ok(Err(error)) if is_refusal(&error) => {
+                self.idle = true;
+                Err(DatabaseError::Refused(error))
+            }
+            Ok(Err(error)) => Err(DatabaseError::Unavailable(error.to_string())),
+            Err(_) => Err(DatabaseError::Unavailable("no answer".into())),
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take()
+            && !self.idle
+        {
+            drop(connection.detach());
+        }
+    }
+}
+
+fn ping(connection: &mut PgConnection) -> Statement<'_, ()> {
+    Box::pin(connection.ping())
+}
+
+/// Whether the server judged the statement, rather than being down, going down or too slow.
+fn is_refusal(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            // Connection failures, lack of resources, and the operator's (or a timeout's) stop:
+            // https://www.postgresql.org/docs/current/errcodes-appendix.html
+            !["08", "53", "57"]
+                .iter()
+                .any(|class| code.starts_with(class))
+        }
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => false,
+        _ => true,
+    }
+}
+
+impl From<&DatabaseError> for Problem {
+    fn from(error: &DatabaseError) -> Self {
+        match error {
+            DatabaseError::Unavailable(_) => {
+                tracing::warn!("{error}");
+                Self::unavailable("The database did not answer in time. Try again in a moment.")
+            }
+            DatabaseError::Refused(_) | DatabaseError::PasswordFile { .. } => {
+                tracing::error!("{error}");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<DatabaseError> for Problem {
+    fn from(error: DatabaseError) -> Self {
+        Self::from(&error)
+    }
+}
+
+fn url(text: &str) -> Result<PgConnectOptions, &'static str> {
+    let allowed = "a URL such as postgres://role@host:5432/widgetario";
+    // sqlx would take any scheme.
+    if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+        return Err(allowed);
+    }
+    text.parse().map_err(|_| allowed)
+}

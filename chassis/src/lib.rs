@@ -1,0 +1,34 @@
+//! What the three services of the shop share, and nothing else.
+//!
+//! A service is a function `serve(settings, server)`. [`main`] reads the settings from the
+//! environment, opens the log, binds a [`Server`] and calls it; the service builds its `Router`
+//! and hands it to [`Server::run`] (or [`Server::run_api`]), which serves until the signal to
+//! stop, drains, and returns. Data flows one way: settings → router → handler → one query
+//! ([`Database`]) or one call ([`Client`]) → an answer, or a [`Problem`].
+//!
+//! The chassis knows nothing of products or stock.
+
+mod answer_headers;
+mod client;
+mod command;
+mod connection;
+mod database;
+mod extract;
+mod limits;
+mod log;
+mod management;
+mod metrics;
+mod probe;
+mod problem;
+mod server;
+mod settings;
+
+pub use answer_headers::{ATTEMPT, CALLER, POD, VERSION};
+pub use client::{CallError, Client};
+pub use command::{Command, main, signalled, start};
+pub use database::{Database, DatabaseError, DatabaseSettings, Statement};
+pub use extract::{Json, Path};
+pub use metrics::Metrics;
+pub use problem::Problem;
+pub use server::{Server, ServerError};
+pub use settings::{LogFormat, Settings, seconds};

@@ -1,0 +1,52 @@
+//! Limits that protect a service: requests at once, time for each, and one that panics.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::Problem;
+
+/// More at once would wait longer than their callers do.
+const REQUESTS_AT_ONCE: usize = 1024;
+/// Longer than any upstream or database deadline (seconds at most), body included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+const BODY_BYTES: usize = 16 * 1024;
+
+/// Wraps `router` in the limits.
+pub(crate) fn limited(router: Router) -> Router {
+    let permits = Arc::new(Semaphore::new(REQUESTS_AT_ONCE));
+    router
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(move |request: Request, next: Next| {
+            answer(Arc::clone(&permits), request, next)
+        }))
+}
+
+async fn answer(permits: Arc<Semaphore>, request: Request, next: Next) -> Response {
+    let Ok(_permit) = permits.try_acquire() else {
+        return Problem::unavailable("Too many requests at once.").into_response();
+    };
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::unavailable("The answer took too long.").into_response(),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "tower-http's signature")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    tracing::error!("a handler panicked: {message}");
+    Problem::internal().into_response()
+}

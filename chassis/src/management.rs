@@ -1,0 +1,60 @@
+//! The management port: what Kubernetes and Prometheus ask, apart from what customers ask.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+use crate::Metrics;
+
+const STARTING: u8 = 0;
+const READY: u8 = 1;
+const DRAINING: u8 = 2;
+
+/// Whether callers should send requests here.
+#[derive(Clone, Default)]
+pub(crate) struct Readiness(Arc<AtomicU8>);
+
+impl Readiness {
+    /// From starting to ready; a service that drains stays unready.
+    pub(crate) fn ready(&self) {
+        let _ = self
+            .0
+            .compare_exchange(STARTING, READY, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    pub(crate) fn drain(&self) {
+        self.0.store(DRAINING, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == DRAINING
+    }
+}
+
+pub(crate) fn router(readiness: Readiness, metrics: Metrics) -> Router {
+    Router::new()
+        .route("/livez", get("alive\n"))
+        .route("/readyz", get(readyz).with_state(readiness))
+        .route("/metrics", get(scrape).with_state(metrics))
+}
+
+async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, &'static str) {
+    match readiness.0.load(Ordering::Relaxed) {
+        READY => (StatusCode::OK, "ready\n"),
+        DRAINING => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        _ => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "waiting for the first answer of the database\n",
+        ),
+    }
+}
+
+async fn scrape(State(metrics): State<Metrics>) -> impl IntoResponse {
+    let format = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, format)], metrics.encode())
+}

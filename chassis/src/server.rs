@@ -1,0 +1,242 @@
+//! The server: two ports, a readiness, and a stop that loses no request.
+//!
+//! ```text
+//! signal ─► /readyz 503, answers say `connection: close` ─► DRAIN_SECONDS pass
+//!        ─► no new connections, requests under way finish ─► return
+//! ```
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::answer_headers::{self, Identity};
+use crate::connection::Connection;
+use crate::limits::limited;
+use crate::management::{self, Readiness};
+use crate::metrics::{self, Metrics};
+use crate::{Problem, Settings};
+
+/// How long requests under way may take to finish once new ones are refused.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A bound server, not yet serving.
+pub struct Server {
+    settings: Settings,
+    service: TcpListener,
+    management: TcpListener,
+    readiness: Readiness,
+    metrics: Metrics,
+    shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+/// Why a service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address} ({source}): set {setting} to a port that is free")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The variable that sets it.
+        setting: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The operating system refused what every process needs.
+    #[error("the operating system refused a thread or a file: {0}")]
+    Runtime(io::Error),
+}
+
+impl Server {
+    /// Binds both ports. The server stops when `shutdown` is ready.
+    ///
+    /// # Errors
+    /// When an address is taken or not this machine's.
+    pub async fn bind(
+        settings: Settings,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Self, ServerError> {
+        let (host, port, management) = (settings.host, settings.port, settings.management_port);
+        Ok(Self {
+            service: listen(SocketAddr::new(host, port), "PORT").await?,
+            management: listen(SocketAddr::new(host, management), "MANAGEMENT_PORT").await?,
+            readiness: Readiness::default(),
+            metrics: Metrics::new(),
+            shutdown: Box::pin(shutdown),
+            settings,
+        })
+    }
+
+    /// The settings that it was bound with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where the service listens.
+    ///
+    /// # Errors
+    /// When the operating system does not tell.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.service.local_addr()
+    }
+
+    /// Where `/livez`, `/readyz` and `/metrics` are.
+    ///
+    /// # Errors
+    /// When the operating system does not tell.
+    pub fn management_address(&self) -> io::Result<SocketAddr> {
+        self.management.local_addr()
+    }
+
+    /// Where the service registers metrics of its own.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Turns `/readyz` to 200 once `condition` is ready.
+    pub fn ready_when(&self, condition: impl Future<Output = ()> + Send + 'static) {
+        let readiness = self.readiness.clone();
+        tokio::spawn(async move {
+            condition.await;
+            readiness.ready();
+        });
+    }
+
+    /// Serves an API: unknown paths and methods are [`Problem`]s, and every answer says who gave it.
+    ///
+    /// # Errors
+    /// See [`Server::run`].
+    pub async fn run_api(self, router: Router) -> Result<(), ServerError> {
+        let identity = Identity::new(&self.settings);
+        let router = router
+            .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "There is nothing here.") })
+            .method_not_allowed_fallback(|| async {
+                let detail = "This path takes only the methods of the `allow` header.";
+                Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+            });
+        let outer = middleware::from_fn_with_state(identity, answer_headers::add);
+        self.serve(limited(router).layer(outer)).await
+    }
+
+    /// Serves `router` within the limits until the shutdown that [`Server::bind`] was given, then
+    /// drains and returns.
+    ///
+    /// # Errors
+    /// When the operating system refuses what it granted at first.
+    pub async fn run(self, router: Router) -> Result<(), ServerError> {
+        self.serve(limited(router)).await
+    }
+
+    async fn serve(self, router: Router) -> Result<(), ServerError> {
+        let address = self.address().map_err(ServerError::Runtime)?;
+        let measure = middleware::from_fn_with_state(self.metrics.clone(), metrics::measure);
+        let retire = middleware::from_fn_with_state(self.readiness.clone(), retire);
+        let service = Listener::spawn(self.service, router.layer(measure).layer(retire));
+        let management = management::router(self.readiness.clone(), self.metrics);
+        let management = Listener::spawn(self.management, management);
+        tracing::info!("listening on http://{address}");
+
+        self.shutdown.await;
+        tracing::info!("stopping");
+        self.readiness.drain();
+        tokio::time::sleep(self.settings.drain).await;
+        service.stop(GRACE).await;
+        management.stop(Duration::from_millis(100)).await;
+        Ok(())
+    }
+}
+
+/// While draining, asks each caller to take its next request elsewhere.
+async fn retire(State(readiness): State<Readiness>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if readiness.is_draining() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
+}
+
+/// A task that accepts connections until it is told to stop.
+struct Listener {
+    stop: oneshot::Sender<()>,
+    accepting: JoinHandle<GracefulShutdown>,
+}
+
+impl Listener {
+    fn spawn(listener: TcpListener, router: Router) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let accepting = tokio::spawn(async move {
+            let connections = GracefulShutdown::new();
+            tokio::select! {
+                () = accept(listener, router, &connections) => {}
+                _ = stopped => {}
+            }
+            connections
+        });
+        Self { stop, accepting }
+    }
+
+    /// Refuses new connections and lets requests under way finish, for `grace` at most.
+    async fn stop(self, grace: Duration) {
+        let _ = self.stop.send(());
+        let Ok(connections) = self.accepting.await else {
+            return;
+        };
+        let open = connections.count();
+        if tokio::time::timeout(grace, connections.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::warn!("gave up on some of {open} connections after {grace:?}");
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, router: Router, connections: &GracefulShutdown) {
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Mostly "too many open files": waiting is all that helps.
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = http1::Builder::new()
+            .header_read_timeout(None)
+            .serve_connection(TokioIo::new(Connection::new(stream)), service);
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!("a connection ended early: {error}");
+            }
+        });
+    }
+}
+
+async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, ServerError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServerError::Bind {
+            address,
+            setting,
+            source,
+        })
+}

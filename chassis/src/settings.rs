@@ -1,0 +1,75 @@
+//! The settings that every service has, read from the environment (or the same-named flags).
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+/// Where a service listens, what it calls itself and how it logs.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct Settings {
+    /// Address to listen on
+    #[arg(long, env, default_value = "0.0.0.0", value_parser = host)]
+    pub host: IpAddr,
+
+    /// Port of the service; 0 takes a free one
+    #[arg(long, env, default_value = "8080", value_parser = port)]
+    pub port: u16,
+
+    /// Port of /livez, /readyz and /metrics; 0 takes a free one
+    #[arg(long, env, default_value = "9090", value_parser = port)]
+    pub management_port: u16,
+
+    /// How long to go on serving after SIGTERM, with /readyz at 503, until no caller sends any more
+    #[arg(long, env = "DRAIN_SECONDS", default_value = "0", value_parser = seconds::<0, 300>)]
+    pub drain: Duration,
+
+    /// Version that the answers and the page state
+    #[arg(long, env, default_value = "v1")]
+    pub app_version: String,
+
+    /// Pod that the answers state
+    #[arg(long, env, default_value = "localhost")]
+    pub pod_name: String,
+
+    /// Log lines for people (text) or machines (json)
+    #[arg(long, env, value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// What to log: levels and targets, as tracing-subscriber's `EnvFilter` reads them
+    #[arg(long, env = "RUST_LOG", default_value = "info")]
+    pub log: String,
+}
+
+/// How a log line is written.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+fn host(text: &str) -> Result<IpAddr, String> {
+    text.parse()
+        .map_err(|_| "an IP address, such as 127.0.0.1 or 0.0.0.0".into())
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse()
+        .map_err(|_| "a port number from 0 to 65535".into())
+}
+
+/// Reads a number of seconds, fractions included, from `MIN` to `MAX` (a clap value parser).
+///
+/// # Errors
+/// A phrase that says what is allowed.
+pub fn seconds<const MIN: u32, const MAX: u32>(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(number) if (f64::from(MIN)..=f64::from(MAX)).contains(&number) => {
+            Ok(Duration::from_secs_f64(number))
+        }
+        _ => Err(format!("a number of seconds from {MIN} to {MAX}")),
+    }
+}
