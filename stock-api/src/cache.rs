@@ -1,0 +1,60 @@
+//! Stock levels read lately: one query for any number of readers, and never a value from before a
+//! write of this process.
+//!
+//! A read that began before a write may end after it, with the old value in its hands. Therefore a
+//! level is cached under its product *and* a generation; a write ends the generation, and what a
+//! late read then stores is never looked at again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Products share generations beyond this number: a write then costs its neighbour one query.
+const GENERATIONS: usize = 64;
+const LEVELS: u64 = 10_000;
+
+/// The cached levels of one process.
+#[derive(Clone)]
+pub struct Cache {
+    levels: moka::future::Cache<(i64, u64), i64>,
+    generations: Arc<[AtomicU64; GENERATIONS]>,
+}
+
+impl Cache {
+    /// A cache whose levels are at most `expiry` old.
+    pub fn new(expiry: Duration) -> Self {
+        Self {
+            levels: moka::future::Cache::builder()
+                .max_capacity(LEVELS)
+                .time_to_live(expiry)
+                .build(),
+            generations: Arc::new([const { AtomicU64::new(0) }; GENERATIONS]),
+        }
+    }
+
+    /// The level of product `id`: cached, or read by `query`, once for all who ask meanwhile.
+    ///
+    /// # Errors
+    /// What `query` gives; it is not cached.
+    pub async fn level<E>(
+        &self,
+        id: i64,
+        query: impl Future<Output = Result<i64, E>>,
+    ) -> Result<i64, Arc<E>>
+    where
+        E: Send + Sync + 'static,
+    {
+        let generation = self.generation(id).load(Ordering::Acquire);
+        self.levels.try_get_with((id, generation), query).await
+    }
+
+    /// Forgets the level of product `id`; to be called after a write, before its answer.
+    pub fn forget(&self, id: i64) {
+        self.generation(id).fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn generation(&self, id: i64) -> &AtomicU64 {
+        let slot = id.unsigned_abs() % GENERATIONS as u64;
+        &self.generations[usize::try_from(slot).unwrap_or_default()]
+    }
+}

@@ -1,0 +1,7 @@
+//! The stock-api service; `--help` lists its settings.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chassis::main("stock-api", stock_api::serve)
+}

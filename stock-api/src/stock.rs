@@ -1,0 +1,193 @@
+//! `GET` and `PUT /stock/{id}`, `POST /stock/{id}/sales`.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use chassis::{DatabaseError, Json, Path, Problem};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use utoipa::{OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Warehouse;
+use crate::quantity::Quantity;
+
+/// How many of a product are left.
+#[derive(Serialize, ToSchema)]
+struct Stock {
+    id: i64,
+    #[schema(minimum = 0)]
+    stock: i64,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewStock {
+    #[schema(value_type = i64, minimum = 0)]
+    stock: Quantity<0>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Sale {
+    #[schema(value_type = i64, minimum = 1)]
+    quantity: Quantity<1>,
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "stock-api",
+    description = "How many of each product are left, and selling them."
+))]
+struct Document;
+
+pub(crate) fn router(warehouse: Warehouse) -> Router {
+    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(show, replace))
+        .routes(routes!(sell))
+        .with_state(warehouse)
+        .split_for_parts();
+    router.route("/openapi.json", get(async || axum::Json(document)))
+}
+
+/// Why a level could not be read.
+enum ReadError {
+    Unknown,
+    Database(DatabaseError),
+}
+
+/// What is left, as of at most `CACHE_EXPIRY_SECONDS` ago.
+#[utoipa::path(get, path = "/stock/{id}", params(("id" = i64, Path)), responses(
+    (status = 200, body = Stock),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json"),
+))]
+async fn show(
+    State(warehouse): State<Warehouse>,
+    Path(id): Path<i64>,
+) -> Result<axum::Json<Stock>, Problem> {
+    let query = async {
+        let level: Option<i64> = warehouse
+            .database
+            .read(|connection| {
+                let query = sqlx::query_scalar("SELECT stock FROM products WHERE id = $1");
+                Box::pin(query.bind(id).fetch_optional(connection))
+            })
+            .await
+            .map_err(ReadError::Database)?;
+        level.ok_or(ReadError::Unknown)
+    };
+    let level = warehouse.cache.level(id, query).await;
+    let stock = level.map_err(|error| match &*error {
+        ReadError::Unknown => unknown(id),
+        ReadError::Database(error) => error.into(),
+    })?;
+    Ok(axum::Json(Stock { id, stock }))
+}
+
+/// Sets what is left.
+#[utoipa::path(put, path = "/stock/{id}", params(("id" = i64, Path)), request_body = NewStock, responses(
+    (status = 200, body = Stock),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json"),
+))]
+async fn replace(
+    State(warehouse): State<Warehouse>,
+    Path(id): Path<i64>,
+    Json(new): Json<NewStock>,
+) -> Result<axum::Json<Stock>, Problem> {
+    let database = warehouse.database.clone();
+    let update = async move {
+        let update = database.write(|connection| {
+            let query = "UPDATE products SET stock = $2 WHERE id = $1 RETURNING stock";
+            let query = sqlx::query_scalar(query).bind(id).bind(new.stock.0);
+            Box::pin(query.fetch_optional(connection))
+        });
+        update.await
+    };
+    let level: Option<i64> = to_its_end(&warehouse, id, update).await?;
+    let stock = level.ok_or_else(|| unknown(id))?;
+    Ok(axum::Json(Stock { id, stock }))
+}
+
+/// Sells some, if that many are left.
+#[utoipa::path(post, path = "/stock/{id}/sales", params(("id" = i64, Path)), request_body = Sale, responses(
+    (status = 200, body = Stock, description = "Sold; this many are left"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "Fewer are left; none was sold"),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json"),
+))]
+async fn sell(
+    State(warehouse): State<Warehouse>,
+    Path(id): Path<i64>,
+    Json(sale): Json<Sale>,
+) -> Result<axum::Json<Stock>, Problem> {
+    let quantity = sale.quantity.0;
+    let Warehouse { database, sold, .. } = warehouse.clone();
+    let update = async move {
+        let outcome = database.write(|connection| Box::pin(take(connection, id, quantity)));
+        let outcome = outcome.await?;
+        if let Outcome::Sold { .. } = outcome {
+            sold.inc_by(quantity.unsigned_abs());
+        }
+        Ok(outcome)
+    };
+    match to_its_end(&warehouse, id, update).await? {
+        Outcome::Sold { left } => Ok(axum::Json(Stock { id, stock: left })),
+        Outcome::TooFew { left } => {
+            let detail = format!("{quantity} wanted, {left} left; none was sold.");
+            Err(Problem::new(StatusCode::CONFLICT, detail))
+        }
+        Outcome::Unknown => Err(unknown(id)),
+    }
+}
+
+enum Outcome {
+    Sold { left: i64 },
+    TooFew { left: i64 },
+    Unknown,
+}
+
+/// Takes `quantity` in one statement, so that no two buyers get the last widget; only when that
+/// found too few asks how many there are.
+async fn take(connection: &mut PgConnection, id: i64, quantity: i64) -> sqlx::Result<Outcome> {
+    let taken = sqlx::query_scalar(
+        "UPDATE products SET stock = stock - $2 WHERE id = $1 AND stock >= $2 RETURNING stock",
+    );
+    let taken = taken.bind(id).bind(quantity);
+    if let Some(left) = taken.fetch_optional(&mut *connection).await? {
+        return Ok(Outcome::Sold { left });
+    }
+    let left = sqlx::query_scalar("SELECT stock FROM products WHERE id = $1").bind(id);
+    let left = left.fetch_optional(connection).await?;
+    Ok(left.map_or(Outcome::Unknown, |left| Outcome::TooFew { left }))
+}
+
+/// Runs a change of product `id` to its end, even when its caller hangs up, and has the cache
+/// forget what was before.
+async fn to_its_end<T: Send + 'static>(
+    warehouse: &Warehouse,
+    id: i64,
+    change: impl Future<Output = Result<T, DatabaseError>> + Send + 'static,
+) -> Result<T, Problem> {
+    let cache = warehouse.cache.clone();
+    let change = tokio::spawn(async move {
+        let result = change.await;
+        cache.forget(id);
+        result
+    });
+    match change.await {
+        Ok(result) => Ok(result?),
+        Err(panicked) => {
+            tracing::error!("a write panicked: {panicked}");
+            Err(Problem::internal())
+        }
+    }
+}
+
+fn unknown(id: i64) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("There is no product {id}."))
+}

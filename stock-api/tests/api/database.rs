@@ -1,0 +1,140 @@
+//! What a caller sees when the database fails, on a server of the test's own.
+
+use std::time::Duration;
+
+use db::test::TestDatabase;
+use db::{Server, Shop};
+use reqwest::{Response, StatusCode};
+use sqlx::{Connection, PgConnection};
+use tokio::time::{sleep, timeout};
+
+use crate::{Api, problem};
+
+/// An API that asks the database each time.
+async fn uncached(url: &str) -> Api {
+    Api::with(url, &["--cache-expiry=0"]).await
+}
+
+/// Asks until the answer has `status`.
+async fn until(status: StatusCode, ask: impl AsyncFn() -> Response) -> Response {
+    let asking = async {
+        loop {
+            let response = ask().await;
+            if response.status() == status {
+                return response;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let patience = timeout(Duration::from_secs(30), asking).await;
+    patience.unwrap_or_else(|_| panic!("no {status} within 30 s"))
+}
+
+#[tokio::test]
+async fn stopped_database_is_a_503_until_it_is_back() {
+    let server = Server::scratch().unwrap();
+    let shop = Shop::create(&server.superuser("postgres"), "shop")
+        .await
+        .unwrap();
+    let api = uncached(&shop.stock_url).await;
+    until(StatusCode::OK, async || api.get("/stock/1").await).await;
+
+    server.crash().unwrap();
+    let response = api.get("/stock/1").await;
+    assert_eq!(response.headers()["retry-after"], "1");
+    let detail = problem(response, StatusCode::SERVICE_UNAVAILABLE).await;
+    assert_eq!(
+        detail,
+        "The database did not answer in time. Try again in a moment."
+    );
+    problem(api.sell(1, 1).await, StatusCode::SERVICE_UNAVAILABLE).await;
+
+    server.resume().unwrap();
+    until(StatusCode::OK, async || api.sell(1, 1).await).await;
+    assert_eq!(api.left(1).await, 599);
+    server.stop();
+}
+
+#[tokio::test]
+async fn service_is_ready_only_after_the_databases_first_answer() {
+    let server = Server::scratch().unwrap();
+    let shop = Shop::create(&server.superuser("postgres"), "shop")
+        .await
+        .unwrap();
+    server.crash().unwrap();
+    let api = uncached(&shop.stock_url).await;
+    let readiness = async || {
+        let url = format!("{}/readyz", api.management_url);
+        api.http.get(url).send().await.unwrap()
+    };
+    let waiting = until(StatusCode::SERVICE_UNAVAILABLE, readiness).await;
+    assert_eq!(
+        waiting.text().await.unwrap(),
+        "waiting for the first answer of the database\n"
+    );
+    server.resume().unwrap();
+    until(StatusCode::OK, readiness).await;
+    server.crash().unwrap();
+    assert_eq!(readiness().await.status(), StatusCode::OK);
+    server.stop();
+}
+
+#[tokio::test]
+async fn connections_that_died_cost_nobody_an_answer() {
+    let database = TestDatabase::new().await.unwrap();
+    let api = uncached(&database.shop.stock_url).await;
+    let mut superuser = PgConnection::connect_with(&database.superuser)
+        .await
+        .unwrap();
+    for sold in 1..=5 {
+        let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'stock_api' \
+                     AND datname = current_database()";
+        assert_eq!(api.left(1).await, 601 - sold);
+        sqlx::query(ended).execute(&mut superuser).await.unwrap();
+        assert_eq!(api.sell(1, 1).await.status(), StatusCode::OK);
+        sqlx::query(ended).execute(&mut superuser).await.unwrap();
+        assert_eq!(api.left(1).await, 600 - sold);
+    }
+}
+
+#[tokio::test]
+async fn role_may_change_nothing_but_the_stock() {
+    let database = TestDatabase::new().await.unwrap();
+    let mut role = PgConnection::connect(&database.shop.stock_url)
+        .await
+        .unwrap();
+    for forbidden in [
+        "UPDATE products SET price = 0",
+        "UPDATE products SET id = 9 WHERE id = 4",
+        "DELETE FROM products",
+        "INSERT INTO products VALUES (5, 'Five', 5, 5)",
+        "SELECT price FROM products",
+        "CREATE TABLE mine (id int)",
+    ] {
+        let error = sqlx::query(forbidden).execute(&mut role).await.unwrap_err();
+        assert!(
+            error.to_string().contains("permission denied"),
+            "{forbidden}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn sold_widgets_are_counted() {
+    let (api, _database) = Api::start().await;
+    api.sell(1, 3).await;
+    api.sell(4, 1).await;
+    let url = format!("{}/metrics", api.management_url);
+    let metrics = api
+        .http
+        .get(url)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(metrics.contains("widgetario_sold_total 3\n"), "{metrics}");
+    let sale = r#"http_server_request_duration_seconds_count{http_request_method="POST",http_route="/stock/{id}/sales",http_response_status_code="200"} 1"#;
+    assert!(metrics.contains(sale), "{metrics}");
+}
