@@ -1,0 +1,135 @@
+//! The shop's page, and Buy.
+//!
+//! [`serve`] builds one client for each API and serves [`router`]. The page asks products-api what
+//! is sold and then, for all products at once, stock-api how many are left; it is rendered here
+//! and works without scripts. A stock that does not answer is shown as unknown; without products
+//! there is a page that says so.
+
+mod assets;
+mod availability;
+mod buy;
+mod page;
+mod shop;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::routing::{get, post};
+use chassis::{Client, Server, ServerError, seconds};
+use clap::{Args, ValueEnum};
+use reqwest::Url;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// What this service adds to the common settings.
+#[derive(Args)]
+pub struct Settings {
+    /// Where products-api is
+    #[arg(long, env, default_value = "http://products-api", value_parser = base_url)]
+    products_api_url: Url,
+
+    /// Where stock-api is
+    #[arg(long, env, default_value = "http://stock-api", value_parser = base_url)]
+    stock_api_url: Url,
+
+    /// Deadline of each call to them
+    #[arg(long, env = "UPSTREAM_TIMEOUT_SECONDS", default_value = "3", value_parser = seconds::<0, 60>)]
+    upstream_timeout: Duration,
+
+    /// Colours of the page; auto follows the browser
+    #[arg(long, env = "WIDGETARIO_THEME", value_enum, default_value = "auto")]
+    theme: Theme,
+
+    /// Shown as a badge on the page
+    #[arg(long, env = "WIDGETARIO_ENVIRONMENT", default_value = "")]
+    environment: String,
+}
+
+/// The colours of the page.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+    /// As the browser prefers.
+    Auto,
+}
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct Storefront {
+    /// Calls products-api.
+    pub products: Client,
+    /// Calls stock-api.
+    pub stock: Client,
+    /// The colours of the page.
+    pub theme: Theme,
+    /// The page's badge; empty for none.
+    pub environment: String,
+    /// The version in the page's footer.
+    pub version: String,
+}
+
+/// Why the service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its address.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// Its clients.
+    #[error("no HTTP client can be made: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// Serves until `server` is told to stop.
+///
+/// # Errors
+/// When a setting cannot be used.
+pub async fn serve(settings: Settings, server: Server) -> Result<(), Error> {
+    let timeout = settings.upstream_timeout;
+    let storefront = Storefront {
+        products: Client::new("products-api", settings.products_api_url, timeout)?,
+        stock: Client::new("stock-api", settings.stock_api_url, timeout)?,
+        theme: settings.theme,
+        environment: settings.environment,
+        version: server.settings().app_version.clone(),
+    };
+    server.ready_when(std::future::ready(()));
+    Ok(server.run(router(storefront)).await?)
+}
+
+/// The service's routes.
+pub fn router(storefront: Storefront) -> Router {
+    Router::new()
+        .route("/", get(page::show))
+        .route("/api/shop", get(shop::show))
+        .route("/buy/{id}", post(buy::buy))
+        .fallback(page::nothing_here)
+        .layer(fixed(header::CACHE_CONTROL, "no-store"))
+        .with_state(storefront)
+        .merge(assets::router())
+        .layer(fixed(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+             connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+        .layer(fixed(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ))
+}
+
+/// Adds the same header to every answer.
+fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+fn base_url(text: &str) -> Result<Url, &'static str> {
+    match Url::parse(text) {
+        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(url),
+        _ => Err("an address such as http://products-api:8080"),
+    }
+}
