@@ -1,0 +1,119 @@
+//! A service's process, seen from the parent: its address, its log, its end.
+
+use std::io::IsTerminal;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::time::timeout;
+
+use crate::service::{Addresses, Name};
+
+/// A running service; it stops when this is dropped.
+pub(crate) struct Service {
+    pub(crate) name: Name,
+    pub(crate) addresses: Addresses,
+    process: Child,
+    /// Closed by the operating system when this process ends, which ends the service.
+    stdin: Option<ChildStdin>,
+}
+
+impl Service {
+    /// Starts a service on free ports of this machine; `arguments` and `environment` are added.
+    pub(crate) async fn start(
+        name: Name,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let program = std::env::current_exe().context("this program's own file is gone")?;
+        let mut command = Command::new(program);
+        command.args(["service", name.as_str(), "--host=127.0.0.1"]);
+        command.args(["--port=0", "--management-port=0", "--drain=0"]);
+        command.args(arguments).envs(environment.iter().copied());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if colour() {
+            command.env("CLICOLOR_FORCE", "1");
+        }
+        // Ctrl-C is for the parent alone: it stops the services in order.
+        #[cfg(unix)]
+        command.process_group(0);
+        #[cfg(windows)]
+        command.creation_flags(0x200); // CREATE_NEW_PROCESS_GROUP
+
+        let mut process = command.spawn().context("a service cannot be started")?;
+        let stdin = process.stdin.take();
+        let log = process.stderr.take().context("a child without a log")?;
+        tokio::spawn(relay(name, log));
+        let stdout = process.stdout.take().context("a child without output")?;
+        let line = BufReader::new(stdout).lines().next_line().await?;
+        let Some(line) = line else {
+            bail!("{} did not start: its log says why", name.as_str());
+        };
+        Ok(Self {
+            name,
+            addresses: serde_json::from_str(&line)?,
+            process,
+            stdin,
+        })
+    }
+
+    /// Waits until the service answers `/readyz` with 200.
+    pub(crate) async fn ready(&mut self) -> anyhow::Result<()> {
+        let name = self.name.as_str();
+        let url = format!("http://{}/readyz", self.addresses.management);
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let ready = timeout(Duration::from_secs(10), async {
+            while !is_success(&client, &url).await {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        tokio::select! {
+            ready = ready => ready.with_context(|| format!("{name} is not ready after 10 s")),
+            _ = self.process.wait() => bail!("{name} did not start: its log says why"),
+        }
+    }
+
+    /// Ready when the service has ended by itself.
+    pub(crate) async fn ended(&mut self) -> (Name, std::io::Result<ExitStatus>) {
+        (self.name, self.process.wait().await)
+    }
+
+    /// Asks the service to stop.
+    pub(crate) fn ask_to_stop(&mut self) {
+        drop(self.stdin.take());
+    }
+}
+
+async fn is_success(client: &reqwest::Client, url: &str) -> bool {
+    let response = client.get(url).send().await;
+    response.is_ok_and(|response| response.status().is_success())
+}
+
+/// Prints each line of a service's log behind its name.
+async fn relay(name: Name, log: impl AsyncRead + Unpin) {
+    let name = name.as_str();
+    let prefix = if colour() {
+        let hue = match name {
+            "web" => 36,
+            "products-api" => 35,
+            _ => 33,
+        };
+        format!("\x1b[{hue}m{name:<12}\x1b[0m │")
+    } else {
+        format!("{name:<12} |")
+    };
+    let mut lines = BufReader::new(log).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        eprintln!("{prefix} {line}");
+    }
+}
+
+fn colour() -> bool {
+    std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

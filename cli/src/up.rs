@@ -1,0 +1,197 @@
+//! `widgetario up`: PostgreSQL and the three services, until told to stop.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use db::{Server, Shop};
+use tokio::time::timeout;
+use web::Theme;
+
+use crate::child::Service;
+use crate::download;
+use crate::service::Name;
+
+/// How to start the shop.
+#[derive(Args, Clone)]
+pub(crate) struct Options {
+    /// Port of the shop's page; 0 takes a free one
+    #[arg(long, default_value = "8010")]
+    port: u16,
+
+    /// Forget what was sold: start with the shop's first stock
+    #[arg(long)]
+    fresh: bool,
+
+    /// Which products-api: v2 asks 1.75 times the price
+    #[arg(long, value_enum, default_value = "v1")]
+    products: Products,
+
+    /// Colours of the page; auto follows the browser
+    #[arg(long, value_enum, default_value = "auto")]
+    theme: Theme,
+
+    /// A PostgreSQL of your own, instead of the one that this command brings
+    #[arg(long, env, hide_env_values = true)]
+    database_url: Option<String>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq)]
+enum Products {
+    V1,
+    V2,
+}
+
+/// The parts of a running shop; dropped, they stop.
+struct Up {
+    services: Vec<Service>,
+    database: Option<Server>,
+}
+
+/// Runs the shop until Ctrl-C or SIGTERM.
+pub(crate) fn run(options: Options) -> ExitCode {
+    let outcome = tokio::runtime::Runtime::new()
+        .context("the operating system refused a thread")
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(until_stopped(options));
+            // A PostgreSQL that is just starting is left to its watchdog.
+            runtime.shutdown_background();
+            outcome
+        });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("widgetario: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn until_stopped(options: Options) -> anyhow::Result<()> {
+    let stop = chassis::signalled();
+    tokio::pin!(stop);
+    let mut up = tokio::select! {
+        up = start(options) => up?,
+        () = &mut stop => return Ok(()),
+    };
+    let outcome = tokio::select! {
+        () = &mut stop => Ok(()),
+        ended = any_end(&mut up.services) => Err(ended),
+    };
+    eprintln!("Stopping the shop.");
+    up.stop().await;
+    outcome
+}
+
+async fn start(options: Options) -> anyhow::Result<Up> {
+    is_free(options.port)?;
+    let (database, shop, place) = match &options.database_url {
+        Some(url) => {
+            let shop = Shop::adopt(url).await.context("DATABASE_URL")?;
+            (None, shop, "as DATABASE_URL says".to_owned())
+        }
+        None => own_database(options.fresh).await?,
+    };
+    println!("{:<12} {place}", "postgresql");
+
+    let version = match options.products {
+        Products::V1 => &["--app-version=v1"][..],
+        Products::V2 => &["--app-version=v2", "--price-factor=1.75"],
+    };
+    let products_url = [("DATABASE_URL", shop.products_url.as_str())];
+    let stock_url = [("DATABASE_URL", shop.stock_url.as_str())];
+    let (products, stock) = tokio::try_join!(
+        Service::start(Name::ProductsApi, version, &products_url),
+        Service::start(Name::StockApi, &[], &stock_url),
+    )?;
+    let web = [
+        format!("--port={}", options.port),
+        format!("--products-api-url=http://{}", products.addresses.service),
+        format!("--stock-api-url=http://{}", stock.addresses.service),
+        format!("--theme={}", name(options.theme)),
+    ];
+    let web = Service::start(Name::Web, &web.each_ref().map(String::as_str), &[]).await?;
+
+    let port = web.addresses.service.port();
+    let mut services = vec![products, stock, web];
+    for service in &mut services {
+        service.ready().await?;
+        println!(
+            "{:<12} http://{}",
+            service.name.as_str(),
+            service.addresses.service
+        );
+    }
+    println!("\nOpen http://localhost:{port} (Ctrl-C stops the shop)");
+    Ok(Up { services, database })
+}
+
+async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, Shop, String)> {
+    // On a thread of its own, because it blocks, and Ctrl-C should not wait for it.
+    let starting = tokio::task::spawn_blocking(move || {
+        download::postgresql()?;
+        if fresh {
+            Server::forget()?;
+        }
+        anyhow::Ok(Server::start()?)
+    });
+    let server = starting.await??;
+    let shop = Shop::create(&server.superuser("postgres"), "widgetario").await?;
+    let place = format!(
+        "127.0.0.1:{}, data in {}",
+        server.port(),
+        server.folder().display()
+    );
+    Ok((Some(server), shop, place))
+}
+
+/// Says so before anything is downloaded.
+fn is_free(port: u16) -> anyhow::Result<()> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!(
+            "port {port} cannot be used ({error}): stop the program that has it, or choose another \
+             with `widgetario up --port 8011`"
+        ),
+    }
+}
+
+fn name(theme: Theme) -> String {
+    let value = theme.to_possible_value();
+    value
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
+}
+
+/// Waits for the first service that ends by itself, which none should.
+async fn any_end(services: &mut [Service]) -> anyhow::Error {
+    let [products, stock, web] = services else {
+        return anyhow::anyhow!("a service is missing");
+    };
+    let (name, status) = tokio::select! {
+        ended = products.ended() => ended,
+        ended = stock.ended() => ended,
+        ended = web.ended() => ended,
+    };
+    match status {
+        Ok(status) => anyhow::anyhow!("{} ended ({status}): its log says why", name.as_str()),
+        Err(error) => anyhow::anyhow!("{}: {error}", name.as_str()),
+    }
+}
+
+impl Up {
+    /// Stops the services, then the database: within 3 s.
+    async fn stop(mut self) {
+        for service in &mut self.services {
+            service.ask_to_stop();
+        }
+        for service in &mut self.services {
+            let _ = timeout(Duration::from_millis(2500), service.ended()).await;
+        }
+        if let Some(database) = self.database.take() {
+            database.stop();
+        }
+    }
+}
