@@ -1,0 +1,73 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get as route;
+use chassis::Problem;
+use reqwest::StatusCode;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::{get, start};
+
+#[tokio::test]
+async fn panic_is_a_500_that_hides_its_message() {
+    async fn panics() -> Problem {
+        panic!("the secret")
+    }
+    let server = start(&[], Router::new().route("/", route(panics))).await;
+    let response = get(&server.url, "/").await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
+    assert_eq!(response.headers()["x-widgetario-version"], "v1");
+    assert!(!response.text().await.unwrap().contains("secret"));
+    assert_eq!(
+        get(&server.url, "/").await.status(),
+        StatusCode::INTERNAL_SERVER_ERROR
+    );
+}
+
+#[tokio::test]
+async fn more_requests_at_once_than_the_limit_are_turned_away() {
+    let open = Arc::new(Semaphore::new(0));
+    let door = Arc::clone(&open);
+    let wait = route(async move || drop(door.acquire().await));
+    let server = start(&[], Router::new().route("/", wait)).await;
+    let mut requests = JoinSet::new();
+    for _ in 0..1025 {
+        let request = reqwest::get(server.url.clone());
+        requests.spawn(async { request.await.unwrap().status() });
+    }
+    let first = requests.join_next().await.unwrap().unwrap();
+    assert_eq!(first, StatusCode::SERVICE_UNAVAILABLE);
+    open.close();
+    let rest = requests.join_all().await;
+    assert!(rest.iter().all(|&status| status == StatusCode::OK));
+}
+
+#[tokio::test]
+async fn unknown_paths_are_one_label_of_the_metrics() {
+    let server = start(&[], Router::new().route("/known/{id}", route("known"))).await;
+    for path in ["/known/1", "/known/2", "/a", "/b", "/c"] {
+        get(&server.url, path).await;
+    }
+    let metrics = get(&server.management_url, "/metrics")
+        .await
+        .text()
+        .await
+        .unwrap();
+    let count = |labels: &str| {
+        let name = "http_server_request_duration_seconds_count";
+        metrics.contains(&format!("{name}{{http_request_method=\"GET\",{labels}"))
+    };
+    assert!(
+        count(r#"http_route="/known/{id}",http_response_status_code="200"} 2"#),
+        "{metrics}"
+    );
+    assert!(
+        count(r#"http_route="unmatched",http_response_status_code="404"} 3"#),
+        "{metrics}"
+    );
+}
