@@ -61,8 +61,7 @@ async fn read_begun_before_a_write_does_not_put_the_old_value_back() {
     let cache = Cache::new(EXPIRY);
     let (finish, finished) = oneshot::channel();
     let reader = cache.clone();
-    let late =
-        tokio::spawn(async move { reader.level(1, async { finished.await }).await.unwrap() });
+    let late = tokio::spawn(async move { reader.level(1, finished).await.unwrap() });
     tokio::task::yield_now().await; // the read is under way …
     cache.forget(1); // … a write happens …
     finish.send(600).unwrap(); // … and the read ends with what was before.

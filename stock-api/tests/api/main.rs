@@ -1,4 +1,5 @@
 //! stock-api over HTTP, on a real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cache;
 mod database;
