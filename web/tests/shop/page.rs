@@ -1,0 +1,98 @@
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::{Shop, text};
+
+#[tokio::test]
+async fn page_shows_each_product_with_price_and_availability() {
+    let shop = Shop::start(&[]).await;
+    let page = shop.page().await;
+    for text in [
+        "Your widget",
+        "Just",
+        "Availability", // the columns
+        "Arm64 SoC",
+        "IoT breakout board",
+        "DAC extension board",
+        "Mars comms unit",
+        "$30.00",
+        "$8.00",
+        "$15.50",
+        "$6000.00",
+        "Plenty",
+        "Last few...",
+        "SOLD OUT!",
+    ] {
+        assert!(page.contains(text), "{text} in {page}");
+    }
+}
+
+#[tokio::test]
+async fn sold_out_product_has_no_buy_button() {
+    let shop = Shop::start(&[]).await;
+    let page = shop.page().await;
+    assert!(page.contains(r#"action="/buy/1""#));
+    assert!(!page.contains(r#"action="/buy/4""#));
+}
+
+#[tokio::test]
+async fn theme_and_environment_are_on_the_page() {
+    let shop = Shop::start(&["--theme=dark", "--environment=<staging>"]).await;
+    let page = shop.page().await;
+    assert!(page.contains(r#"data-theme="dark""#));
+    assert!(page.contains("&#60;staging&#62;"), "escaped in {page}");
+}
+
+#[tokio::test]
+async fn assets_are_cached_for_ever_under_a_name_of_their_content() {
+    let shop = Shop::start(&[]).await;
+    let page = shop.page().await;
+    let start = page.find("/assets/shop.").unwrap();
+    let path = page[start..].split('"').next().unwrap();
+    let response = shop.get(path).send().await.unwrap();
+    assert_eq!(
+        response.headers()["cache-control"],
+        "public, max-age=31536000, immutable"
+    );
+    assert_eq!(
+        response.headers()["content-type"],
+        "text/css; charset=utf-8"
+    );
+    assert!(text(response).await.contains(":root"));
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let shop = Shop::start(&[]).await;
+    for path in ["/", "/api/shop", "/nothing"] {
+        let response = shop.get(path).send().await.unwrap();
+        let headers = response.headers();
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"));
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["referrer-policy"], "same-origin");
+        assert_eq!(headers["cache-control"], "no-store");
+        // What the APIs say about themselves is not sent on.
+        assert!(!headers.contains_key("x-widgetario-version"));
+    }
+}
+
+#[tokio::test]
+async fn content_of_the_page_is_there_as_json() {
+    let shop = Shop::start(&[]).await;
+    let json = text(shop.get("/api/shop").send().await.unwrap()).await;
+    assert!(json.contains(r#""price":15.50"#), "{json}");
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let first = &json["products"][0];
+    assert_eq!(first["name"], "Arm64 SoC");
+    assert_eq!(first["stock"], 600);
+    assert_eq!(first["availability"], "Plenty");
+}
+
+#[tokio::test]
+async fn other_paths_lead_back_to_the_shop() {
+    let shop = Shop::start(&[]).await;
+    let response = shop.get("/nothing").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert!(text(response).await.contains("To the shop"));
+}
