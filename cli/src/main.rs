@@ -14,7 +14,11 @@ use clap::{Parser, Subcommand};
 
 /// Widgetario: a small shop that shows what a service mesh does
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    args_override_self = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

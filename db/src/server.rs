@@ -102,6 +102,12 @@ impl Server {
             .database(name)
     }
 
+    /// The same as a URL.
+    pub fn superuser_url(&self, name: &str) -> String {
+        let Self { password, port, .. } = self;
+        format!("postgres://postgres:{password}@127.0.0.1:{port}/{name}")
+    }
+
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port

@@ -1,0 +1,112 @@
+//! What cannot work ends with one line that says how to mend it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+
+use crate::{Up, folder, up};
+
+/// Runs a command that must fail, and returns the line that it ends with.
+fn refusal(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    said.lines().last().unwrap().to_owned()
+}
+
+#[test]
+fn busy_port_is_named_with_a_way_out() {
+    let folder = folder();
+    let busy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = busy.local_addr().unwrap().port();
+    let said = refusal(up(folder.path(), &[]).arg(format!("--port={port}")));
+    assert!(
+        said.starts_with(&format!("widgetario: port {port} cannot be used")),
+        "{said}"
+    );
+    assert!(
+        said.ends_with("choose another with `widgetario up --port 8011`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn first_start_without_network_says_what_is_missing() {
+    let folder = folder();
+    let mut command = up(folder.path(), &[]);
+    command.env("XDG_CACHE_HOME", folder.path());
+    command
+        .env("HTTPS_PROXY", "http://127.0.0.1:9")
+        .env("ALL_PROXY", "http://127.0.0.1:9");
+    let said = refusal(&mut command);
+    assert!(
+        said.contains("could not be downloaded from Maven Central"),
+        "{said}"
+    );
+    assert!(
+        said.contains("connect to the internet for the first start"),
+        "{said}"
+    );
+}
+
+#[test]
+fn later_start_asks_the_network_nothing() {
+    let folder = folder();
+    db::installation::install(|_, _| ()).unwrap();
+    let mut command = up(folder.path(), &[]);
+    command
+        .env("HTTPS_PROXY", "http://127.0.0.1:9")
+        .env("ALL_PROXY", "http://127.0.0.1:9");
+    let mut up = Up::from(command);
+    assert_eq!(up.page().status(), 200);
+    up.signal(Signal::SIGTERM);
+    up.wait_until_gone();
+}
+
+#[test]
+fn broken_data_folder_is_named_with_a_way_out() {
+    let folder = folder();
+    let mut first = Up::start(folder.path(), &[]);
+    first.signal(Signal::SIGTERM);
+    first.wait_until_gone();
+    let control = folder.path().join("widgetario/database/global/pg_control");
+    fs::write(control, "broken").unwrap();
+    let said = refusal(&mut up(folder.path(), &[]));
+    assert!(
+        said.contains("PostgreSQL does not start with the data in"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`widgetario up --fresh` starts over"),
+        "{said}"
+    );
+    let mut fresh = Up::start(folder.path(), &["--fresh"]);
+    assert_eq!(fresh.page().status(), 200);
+    fresh.signal(Signal::SIGTERM);
+    fresh.wait_until_gone();
+}
+
+#[test]
+fn second_shop_on_the_same_data_is_refused() {
+    let folder = folder();
+    let mut first = Up::start(folder.path(), &[]);
+    let said = refusal(&mut up(folder.path(), &[]));
+    assert!(
+        said.contains("the shop already runs with its data in"),
+        "{said}"
+    );
+    assert_eq!(first.page().status(), 200);
+    first.signal(Signal::SIGTERM);
+    first.wait_until_gone();
+}
+
+#[test]
+fn database_url_that_leads_nowhere_is_named() {
+    let folder = folder();
+    let url = "postgres://nobody:secret@127.0.0.1:9/shop";
+    let said = refusal(&mut up(folder.path(), &["--database-url", url]));
+    assert!(said.starts_with("widgetario: DATABASE_URL: "), "{said}");
+    assert!(!said.contains("secret"), "{said}");
+}

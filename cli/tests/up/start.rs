@@ -1,0 +1,62 @@
+use crate::{Up, folder};
+
+fn content(up: &Up) -> String {
+    let url = format!("{}/api/shop", up.url);
+    ureq::get(&url)
+        .call()
+        .unwrap()
+        .body_mut()
+        .read_to_string()
+        .unwrap()
+}
+
+fn buy(up: &Up, id: i64) {
+    ureq::post(format!("{}/buy/{id}", up.url))
+        .send_empty()
+        .unwrap();
+}
+
+#[test]
+fn stock_survives_a_restart_and_fresh_starts_over() {
+    let folder = folder();
+    for (arguments, before) in [
+        (&[][..], r#""stock":600"#),
+        (&[], r#""stock":599"#),
+        (&["--fresh"], r#""stock":600"#),
+    ] {
+        let mut up = Up::start(folder.path(), arguments);
+        assert!(
+            content(&up).contains(before),
+            "{before} in {}",
+            content(&up)
+        );
+        buy(&up, 1);
+        up.signal(nix::sys::signal::SIGTERM);
+        up.wait_until_gone();
+    }
+}
+
+#[test]
+fn v2_and_the_theme_are_what_was_asked_for() {
+    let folder = folder();
+    let mut up = Up::start(folder.path(), &["--products=v2", "--theme=dark"]);
+    let page = up.page().body_mut().read_to_string().unwrap();
+    assert!(page.contains("$52.50") && page.contains(r#"data-theme="dark""#));
+    up.signal(nix::sys::signal::SIGTERM);
+    up.wait_until_gone();
+}
+
+#[test]
+fn database_of_the_users_own_is_filled_and_used() {
+    let server = db::Server::scratch().unwrap();
+    let url = server.superuser_url("postgres");
+    let folder = folder();
+    for before in [r#""stock":600"#, r#""stock":599"#] {
+        let mut up = Up::start(folder.path(), &["--database-url", &url]);
+        assert!(content(&up).contains(before));
+        buy(&up, 1);
+        up.signal(nix::sys::signal::SIGTERM);
+        up.wait_until_gone();
+    }
+    server.stop();
+}
