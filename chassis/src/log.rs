@@ -2,8 +2,10 @@
 
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
 
 use crate::{LogFormat, Settings};
 
@@ -14,16 +16,16 @@ use crate::{LogFormat, Settings};
 /// # Errors
 /// When `RUST_LOG` is no filter.
 pub(crate) fn start(settings: &Settings) -> Result<(), ParseError> {
-    let filter = EnvFilter::builder().parse(&settings.log)?;
+    let filter: Targets = settings.log.parse()?;
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let colour = !set("NO_COLOR") && (set("CLICOLOR_FORCE") || stderr().is_terminal());
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(stderr)
-        .with_target(false);
-    match settings.log_format {
-        LogFormat::Text => log.with_ansi(colour).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
+    let lines = fmt::layer().with_writer(stderr).with_target(false);
+    let lines = match settings.log_format {
+        LogFormat::Text => lines.with_ansi(colour).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .init();
     Ok(())
 }

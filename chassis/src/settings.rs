@@ -37,7 +37,7 @@ pub struct Settings {
     #[arg(long, env, value_enum, default_value = "text")]
     pub log_format: LogFormat,
 
-    /// What to log: levels and targets, as tracing-subscriber's `EnvFilter` reads them
+    /// What to log: a level, and levels of targets, such as info,sqlx=warn
     #[arg(long, env = "RUST_LOG", default_value = "info")]
     pub log: String,
 }
