@@ -34,17 +34,15 @@ impl Up {
     }
 
     /// Runs `command`, an [`up`], and waits until the shop is open.
+    #[expect(clippy::zombie_processes, reason = "each test waits for the end")]
     fn from(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let mut services = Vec::new();
         loop {
             let mut line = String::new();
-            assert!(
-                output.read_line(&mut line).unwrap() > 0,
-                "ended: {:?}",
-                process.wait()
-            );
+            let length = output.read_line(&mut line).unwrap();
+            assert!(length > 0, "the shop ended: {:?}", process.wait());
             if let Some(rest) = line.strip_prefix("Open ") {
                 let url = rest.split(' ').next().unwrap().to_owned();
                 return Self {
