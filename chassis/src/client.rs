@@ -7,6 +7,8 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::StartError;
+
 /// Calls one upstream service.
 #[derive(Clone)]
 pub struct Client {
@@ -47,11 +49,7 @@ impl Client {
     ///
     /// # Errors
     /// When the operating system lets no client be made.
-    pub fn new(
-        service: &'static str,
-        base: Url,
-        timeout: Duration,
-    ) -> Result<Self, reqwest::Error> {
+    pub fn new(service: &'static str, base: Url, timeout: Duration) -> Result<Self, StartError> {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())

@@ -10,8 +10,7 @@ use clap::{Args, FromArgMatches};
 use tokio::signal;
 
 use crate::probe::Probe;
-use crate::server::{Server, ServerError};
-use crate::{Settings, log};
+use crate::{Server, Settings, StartError, log};
 
 /// The parsed command line of a service with the settings `S`.
 pub struct Command<S> {
@@ -51,11 +50,10 @@ impl<S: Args> Command<S> {
 /// or probes an address.
 ///
 /// Ends with status 0 after a stop, 1 when it failed, 2 when a setting is wrong.
-pub fn main<S, E, F>(name: &'static str, serve: impl FnOnce(S, Server) -> F) -> ExitCode
+pub fn main<S, F>(name: &'static str, serve: impl FnOnce(S, Server) -> F) -> ExitCode
 where
     S: Args,
-    E: From<ServerError> + std::error::Error,
-    F: Future<Output = Result<(), E>>,
+    F: Future<Output = Result<(), StartError>>,
 {
     let mut command = description::<S>(name);
     match read(&mut command, std::env::args_os()) {
@@ -74,15 +72,14 @@ where
 
 /// Serves with `command`'s settings until `shutdown` is ready. `bound` is called once with the
 /// server's addresses, before the first request.
-pub fn start<S, E, F>(
+pub fn start<S, F>(
     command: Command<S>,
     shutdown: impl Future<Output = ()> + Send + 'static,
     bound: impl FnOnce(&Server) -> io::Result<()>,
     serve: impl FnOnce(S, Server) -> F,
 ) -> ExitCode
 where
-    E: From<ServerError> + std::error::Error,
-    F: Future<Output = Result<(), E>>,
+    F: Future<Output = Result<(), StartError>>,
 {
     if let Err(error) = log::start(&command.common) {
         let value = command.common.log;
@@ -93,13 +90,13 @@ where
     }
     let run = async {
         let server = Server::bind(command.common, shutdown).await?;
-        bound(&server).map_err(ServerError::Runtime)?;
+        bound(&server).map_err(StartError::Runtime)?;
         serve(command.service, server).await
     };
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| E::from(ServerError::Runtime(error)))
+        .map_err(StartError::Runtime)
         .and_then(|runtime| runtime.block_on(run));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

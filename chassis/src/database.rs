@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::{Problem, seconds};
+use crate::{Problem, StartError, seconds};
 
 /// A pod's share of the server's 100: room for ten replicas.
 const CONNECTIONS: u32 = 8;
@@ -47,14 +47,6 @@ pub struct Database {
 /// Why the database gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// `DATABASE_PASSWORD_FILE` cannot be read.
-    #[error("DATABASE_PASSWORD_FILE='{}' cannot be read: {source}", path.display())]
-    PasswordFile {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
     /// No connection, or no answer within the deadline.
     #[error("the database did not answer in time: {0}")]
     Unavailable(String),
@@ -68,12 +60,12 @@ impl Database {
     ///
     /// # Errors
     /// When the password file cannot be read.
-    pub fn new(name: &'static str, settings: DatabaseSettings) -> Result<Self, DatabaseError> {
+    pub fn new(name: &'static str, settings: DatabaseSettings) -> Result<Self, StartError> {
         let timeout = settings.database_timeout;
         let mut options = settings.database_url.application_name(name);
         if let Some(path) = settings.database_password_file {
             let password = std::fs::read_to_string(&path)
-                .map_err(|source| DatabaseError::PasswordFile { path, source })?;
+                .map_err(|source| StartError::PasswordFile { path, source })?;
             options = options.password(password.trim_end());
         }
         // The server gives up a little before the caller does, so that nothing runs on unseen.
@@ -213,7 +205,7 @@ impl From<&DatabaseError> for Problem {
                 tracing::warn!("{error}");
                 Self::unavailable("The database did not answer in time. Try again in a moment.")
             }
-            DatabaseError::Refused(_) | DatabaseError::PasswordFile { .. } => {
+            DatabaseError::Refused(_) => {
                 tracing::error!("{error}");
                 Self::internal()
             }

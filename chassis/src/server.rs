@@ -28,7 +28,7 @@ use crate::connection::Connection;
 use crate::limits::limited;
 use crate::management::{self, Readiness};
 use crate::metrics::{self, Metrics};
-use crate::{Problem, Settings};
+use crate::{Problem, Settings, StartError};
 
 /// How long requests under way may take to finish once new ones are refused.
 const GRACE: Duration = Duration::from_secs(10);
@@ -43,24 +43,6 @@ pub struct Server {
     shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-/// Why a service could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum ServerError {
-    /// An address cannot be listened on.
-    #[error("cannot listen on {address} ({source}): set {setting} to a port that is free")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// The variable that sets it.
-        setting: &'static str,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// The operating system refused what every process needs.
-    #[error("the operating system refused a thread or a file: {0}")]
-    Runtime(io::Error),
-}
-
 impl Server {
     /// Binds both ports. The server stops when `shutdown` is ready.
     ///
@@ -69,7 +51,7 @@ impl Server {
     pub async fn bind(
         settings: Settings,
         shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<Self, ServerError> {
+    ) -> Result<Self, StartError> {
         let (host, port, management) = (settings.host, settings.port, settings.management_port);
         Ok(Self {
             service: listen(SocketAddr::new(host, port), "PORT").await?,
@@ -120,7 +102,7 @@ impl Server {
     ///
     /// # Errors
     /// See [`Server::run`].
-    pub async fn run_api(self, router: Router) -> Result<(), ServerError> {
+    pub async fn run_api(self, router: Router) -> Result<(), StartError> {
         let identity = Identity::new(&self.settings);
         let router = router
             .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "There is nothing here.") })
@@ -137,12 +119,12 @@ impl Server {
     ///
     /// # Errors
     /// When the operating system refuses what it granted at first.
-    pub async fn run(self, router: Router) -> Result<(), ServerError> {
+    pub async fn run(self, router: Router) -> Result<(), StartError> {
         self.serve(limited(router)).await
     }
 
-    async fn serve(self, router: Router) -> Result<(), ServerError> {
-        let address = self.address().map_err(ServerError::Runtime)?;
+    async fn serve(self, router: Router) -> Result<(), StartError> {
+        let address = self.address().map_err(StartError::Runtime)?;
         let measure = middleware::from_fn_with_state(self.metrics.clone(), metrics::measure);
         let retire = middleware::from_fn_with_state(self.readiness.clone(), retire);
         let service = Listener::spawn(self.service, router.layer(measure).layer(retire));
@@ -231,10 +213,10 @@ async fn accept(listener: TcpListener, router: Router, connections: &GracefulShu
     }
 }
 
-async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, ServerError> {
+async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
     TcpListener::bind(address)
         .await
-        .map_err(|source| ServerError::Bind {
+        .map_err(|source| StartError::Bind {
             address,
             setting,
             source,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use chassis::{Command, Server, ServerError};
+use chassis::{Command, Server, StartError};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
@@ -59,15 +59,14 @@ pub(crate) fn run(options: Options) -> ExitCode {
     }
 }
 
-fn serve<S, E, F>(
+fn serve<S, F>(
     name: &'static str,
     arguments: Vec<String>,
     serve: impl FnOnce(S, Server) -> F,
 ) -> ExitCode
 where
     S: Args,
-    E: From<ServerError> + std::error::Error,
-    F: Future<Output = Result<(), E>>,
+    F: Future<Output = Result<(), StartError>>,
 {
     match Command::parse(name, arguments) {
         Ok(command) => chassis::start(command, parent_gone(), announce, serve),

@@ -6,11 +6,11 @@
 mod price;
 mod products;
 
-use axum::Router;
-use chassis::{Database, DatabaseError, DatabaseSettings, Server, ServerError};
+use chassis::{Database, DatabaseSettings, Server, StartError};
 use clap::Args;
 
 pub use price::Factor;
+pub use products::router;
 
 /// What this service adds to the common settings.
 #[derive(Args)]
@@ -32,32 +32,16 @@ pub struct Shelf {
     pub price_factor: Factor,
 }
 
-/// Why the service could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Its address.
-    #[error(transparent)]
-    Server(#[from] ServerError),
-    /// Its database.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-}
-
 /// Serves until `server` is told to stop.
 ///
 /// # Errors
 /// When a setting cannot be used.
-pub async fn serve(settings: Settings, server: Server) -> Result<(), Error> {
+pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
     let database = Database::new("products-api", settings.database)?;
     server.ready_when(database.clone().answers());
     let shelf = Shelf {
         database,
         price_factor: settings.price_factor,
     };
-    Ok(server.run_api(router(shelf)).await?)
-}
-
-/// The service's routes, `/openapi.json` among them.
-pub fn router(shelf: Shelf) -> Router {
-    products::router(shelf)
+    server.run_api(router(shelf)).await
 }

@@ -41,7 +41,8 @@ impl Product {
 ))]
 struct Document;
 
-pub(crate) fn router(shelf: Shelf) -> Router {
+/// The service's routes, `/openapi.json` among them.
+pub fn router(shelf: Shelf) -> Router {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(list))
         .routes(routes!(show))

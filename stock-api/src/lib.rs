@@ -10,12 +10,12 @@ mod stock;
 
 use std::time::Duration;
 
-use axum::Router;
-use chassis::{Database, DatabaseError, DatabaseSettings, Metrics, Server, ServerError, seconds};
+use chassis::{Database, DatabaseSettings, Metrics, Server, StartError, seconds};
 use clap::Args;
 use prometheus_client::metrics::counter::Counter;
 
 pub use cache::Cache;
+pub use stock::router;
 
 /// What this service adds to the common settings.
 #[derive(Args)]
@@ -39,22 +39,11 @@ pub struct Warehouse {
     pub sold: Counter,
 }
 
-/// Why the service could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Its address.
-    #[error(transparent)]
-    Server(#[from] ServerError),
-    /// Its database.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-}
-
 /// Serves until `server` is told to stop.
 ///
 /// # Errors
 /// When a setting cannot be used.
-pub async fn serve(settings: Settings, server: Server) -> Result<(), Error> {
+pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
     let database = Database::new("stock-api", settings.database)?;
     server.ready_when(database.clone().answers());
     let warehouse = Warehouse {
@@ -62,12 +51,7 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), Error> {
         cache: Cache::new(settings.cache_expiry),
         sold: sold(server.metrics()),
     };
-    Ok(server.run_api(router(warehouse)).await?)
-}
-
-/// The service's routes, `/openapi.json` among them.
-pub fn router(warehouse: Warehouse) -> Router {
-    stock::router(warehouse)
+    server.run_api(router(warehouse)).await
 }
 
 fn sold(metrics: &Metrics) -> Counter {

@@ -43,7 +43,8 @@ struct Sale {
 ))]
 struct Document;
 
-pub(crate) fn router(warehouse: Warehouse) -> Router {
+/// The service's routes, `/openapi.json` among them.
+pub fn router(warehouse: Warehouse) -> Router {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(show, replace))
         .routes(routes!(sell))

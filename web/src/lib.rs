@@ -16,7 +16,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::routing::{get, post};
-use chassis::{Client, Server, ServerError, seconds};
+use chassis::{Client, Server, StartError, seconds};
 use clap::{Args, ValueEnum};
 use reqwest::Url;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -71,22 +71,11 @@ pub struct Storefront {
     pub version: String,
 }
 
-/// Why the service could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Its address.
-    #[error(transparent)]
-    Server(#[from] ServerError),
-    /// Its clients.
-    #[error("no HTTP client can be made: {0}")]
-    Client(#[from] reqwest::Error),
-}
-
 /// Serves until `server` is told to stop.
 ///
 /// # Errors
 /// When a setting cannot be used.
-pub async fn serve(settings: Settings, server: Server) -> Result<(), Error> {
+pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
     let timeout = settings.upstream_timeout;
     let storefront = Storefront {
         products: Client::new("products-api", settings.products_api_url, timeout)?,
@@ -96,7 +85,7 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), Error> {
         version: server.settings().app_version.clone(),
     };
     server.ready_when(std::future::ready(()));
-    Ok(server.run(router(storefront)).await?)
+    server.run(router(storefront)).await
 }
 
 /// The service's routes.

@@ -6,7 +6,7 @@ mod buy;
 mod failures;
 mod page;
 
-use chassis::{Command, Server, ServerError};
+use chassis::{Command, Server, StartError};
 use clap::Args;
 use db::test::TestDatabase;
 use reqwest::redirect::Policy;
@@ -72,15 +72,14 @@ impl Shop {
     }
 }
 
-async fn start<S, E, F>(
+async fn start<S, F>(
     name: &'static str,
     arguments: &[String],
     serve: impl FnOnce(S, Server) -> F,
 ) -> Running
 where
     S: Args,
-    E: From<ServerError> + std::fmt::Debug,
-    F: Future<Output = Result<(), E>> + Send + 'static,
+    F: Future<Output = Result<(), StartError>> + Send + 'static,
 {
     let always = ["--host=127.0.0.1", "--port=0", "--management-port=0"];
     let arguments = always

@@ -1,0 +1,34 @@
+//! Why a service could not start: each a sentence that says what to mend.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why a service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address} ({source}): set {setting} to a port that is free")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// The variable that sets it.
+        setting: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// `DATABASE_PASSWORD_FILE` cannot be read.
+    #[error("DATABASE_PASSWORD_FILE='{}' cannot be read: {source}", path.display())]
+    PasswordFile {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// No HTTP client can be made.
+    #[error("no HTTP client can be made: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The operating system refused what every process needs.
+    #[error("the operating system refused a thread or a file: {0}")]
+    Runtime(io::Error),
+}
