@@ -31,6 +31,10 @@ impl Service {
         let mut command = Command::new(program);
         command.args(["service", name.as_str(), "--host=127.0.0.1"]);
         command.args(["--port=0", "--management-port=0", "--drain=0"]);
+        // What the services are is said here, whatever the user's shell has set for others.
+        command
+            .env_remove("DATABASE_PASSWORD_FILE")
+            .env_remove("POD_NAME");
         command.args(arguments).envs(environment.iter().copied());
         command
             .stdin(Stdio::piped())

@@ -1,13 +1,14 @@
 //! `widgetario up`: PostgreSQL and the three services, until told to stop.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use db::{Server, Shop};
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 use web::Theme;
 
 use crate::child::Service;
@@ -79,6 +80,7 @@ async fn until_stopped(options: Options) -> anyhow::Result<()> {
     let outcome = tokio::select! {
         () = &mut stop => Ok(()),
         ended = any_end(&mut up.services) => Err(ended),
+        () = end_of(up.database.as_ref()) => Err(anyhow!("PostgreSQL ended")),
     };
     eprintln!("Stopping the shop.");
     up.stop().await;
@@ -87,17 +89,22 @@ async fn until_stopped(options: Options) -> anyhow::Result<()> {
 
 async fn start(options: Options) -> anyhow::Result<Up> {
     is_free(options.port)?;
-    let (database, shop, place) = match &options.database_url {
-        Some(url) => {
+    let (database, shop, place) = match options.database_url.as_deref() {
+        Some(url) if !url.is_empty() => {
+            if options.fresh {
+                bail!(
+                    "--fresh would not touch the database of DATABASE_URL: leave out one of them"
+                );
+            }
             let shop = Shop::adopt(url).await.context("DATABASE_URL")?;
             (None, shop, "as DATABASE_URL says".to_owned())
         }
-        None => own_database(options.fresh).await?,
+        _ => own_database(options.fresh).await?,
     };
     println!("{:<12} {place}", "postgresql");
 
     let version = match options.products {
-        Products::V1 => &["--app-version=v1"][..],
+        Products::V1 => &["--app-version=v1", "--price-factor=1"][..],
         Products::V2 => &["--app-version=v2", "--price-factor=1.75"],
     };
     let products_url = [("DATABASE_URL", shop.products_url.as_str())];
@@ -149,8 +156,14 @@ async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, Shop, Stri
 
 /// Says so before anything is downloaded.
 fn is_free(port: u16) -> anyhow::Result<()> {
-    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
-        Ok(_) => Ok(()),
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    // `localhost` may be either, and this machine may have only one of them.
+    let free = free.and_then(|_| match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(error),
+        _ => Ok(()),
+    });
+    match free {
+        Ok(()) => Ok(()),
         Err(error) => bail!(
             "port {port} cannot be used ({error}): stop the program that has it, or choose another \
              with `widgetario up --port 8011`"
@@ -168,7 +181,7 @@ fn name(theme: Theme) -> String {
 /// Waits for the first service that ends by itself, which none should.
 async fn any_end(services: &mut [Service]) -> anyhow::Error {
     let [products, stock, web] = services else {
-        return anyhow::anyhow!("a service is missing");
+        return anyhow!("a service is missing");
     };
     let (name, status) = tokio::select! {
         ended = products.ended() => ended,
@@ -176,8 +189,19 @@ async fn any_end(services: &mut [Service]) -> anyhow::Error {
         ended = web.ended() => ended,
     };
     match status {
-        Ok(status) => anyhow::anyhow!("{} ended ({status}): its log says why", name.as_str()),
-        Err(error) => anyhow::anyhow!("{}: {error}", name.as_str()),
+        Ok(status) => anyhow!("{} ended ({status}): its log says why", name.as_str()),
+        Err(error) => anyhow!("{}: {error}", name.as_str()),
+    }
+}
+
+/// Ready when the database that this process started takes no connections any more.
+async fn end_of(database: Option<&Server>) {
+    let mut every = interval(Duration::from_secs(1));
+    loop {
+        every.tick().await;
+        if database.is_some_and(|database| !database.is_running()) {
+            return;
+        }
     }
 }
 

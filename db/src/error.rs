@@ -24,7 +24,7 @@ pub enum Error {
     #[error("the shop already runs with its data in {}: stop it first", .0.display())]
     InUse(PathBuf),
     /// A file or folder could not be used.
-    #[error("{}: {source}", path.display())]
+    #[error("{} cannot be used", path.display())]
     File {
         /// Which one.
         path: PathBuf,
@@ -32,7 +32,7 @@ pub enum Error {
         source: io::Error,
     },
     /// PostgreSQL's own program failed.
-    #[error("{program} failed: {reason}")]
+    #[error("{program} failed ({reason}); server.log beside the data may say more")]
     Program {
         /// `initdb` or `pg_ctl`.
         program: &'static str,
@@ -50,11 +50,28 @@ pub enum Error {
         /// PostgreSQL's own last word.
         reason: String,
     },
+    /// PostgreSQL's programs cannot run there.
+    #[error(
+        "PostgreSQL cannot be run in {} (started by root it runs as `nobody`, who must be allowed to \
+         enter this folder and those above it)", folder.display()
+    )]
+    Run {
+        /// The folder of the data.
+        folder: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The operating system gave no random number.
+    #[error("the operating system gave no random number for a password")]
+    Random(#[from] getrandom::Error),
+    /// A database address that is none.
+    #[error("it must be a URL such as postgres://role:password@host:5432/database")]
+    Url,
     /// Running as root without anyone to run PostgreSQL as.
     #[error("PostgreSQL refuses to run as root, and there is no user `nobody` to run it as")]
     NoUser,
     /// The database refused what makes a shop of it.
-    #[error("the database could not be prepared: {0}")]
+    #[error("the database could not be prepared")]
     Sql(#[from] sqlx::Error),
 }
 

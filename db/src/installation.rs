@@ -8,6 +8,7 @@ use std::env::consts;
 use std::fs::{self, File};
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lzma_rust2::XzReader;
 use sha2::{Digest, Sha512};
@@ -49,7 +50,7 @@ pub fn install(progress: impl FnMut(u64, Option<u64>)) -> Result<PathBuf, Error>
     if programs()?.is_none() {
         let archive = download(progress)?;
         // Unpacked beside its place, so that what is there is whole.
-        let unfinished = folder.with_extension("unfinished");
+        let unfinished = cache.join("postgresql.unfinished");
         let _ = fs::remove_dir_all(&unfinished);
         unpack(archive, &unfinished)?;
         fs::rename(&unfinished, &folder).map_err(Error::file(&folder))?;
@@ -74,10 +75,12 @@ fn download(progress: impl FnMut(u64, Option<u64>)) -> Result<Vec<u8>, Error> {
     let name = format!("embedded-postgres-binaries-{system}-{processor}");
     let url = format!("{REPOSITORY}/{name}/{VERSION}/{name}-{VERSION}.jar");
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
-    let agent = ureq::Agent::config_builder()
+    let config = ureq::Agent::config_builder()
         .tls_config(tls.build())
-        .build();
-    let agent = ureq::Agent::new_with_config(agent);
+        .timeout_connect(Some(Duration::from_secs(10)))
+        .timeout_recv_response(Some(Duration::from_secs(10)))
+        .timeout_recv_body(Some(Duration::from_mins(10)));
+    let agent = ureq::Agent::new_with_config(config.build());
     let get = |url: &str| agent.get(url).call().map_err(|error| failed(&error));
 
     let expected = get(&format!("{url}.sha512"))?.body_mut().read_to_string();

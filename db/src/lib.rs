@@ -7,10 +7,12 @@
 
 mod error;
 pub mod installation;
+mod program;
 mod server;
 mod shop;
 pub mod test;
 mod user;
+mod watchdog;
 
 pub use error::Error;
 pub use server::Server;

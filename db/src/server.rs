@@ -5,17 +5,20 @@
 //!       └── pg_ctl start ──► postgres
 //! ```
 //!
-//! The operating system closes the pipe however this process ends, `kill -9` included, on each of
-//! Linux, macOS and Windows.
+//! The operating system closes the pipe however this process ends, `kill -9` included.
 
 use std::fs::{self, File, TryLockError};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
 
-use crate::{Error, installation, user};
+use crate::program::{pg_ctl, program, run};
+use crate::watchdog::Ending;
+use crate::{Error, installation, user, watchdog};
 
 /// A running server. Dropped, it stops a moment later; [`Server::stop`] waits for that.
 pub struct Server {
@@ -69,9 +72,9 @@ impl Server {
     fn start_in(folder: &Path, settings: &[&str], ending: Ending) -> Result<Self, Error> {
         let programs = installation::install(|_, _| ())?;
         let lock = lock(folder)?;
-        let data = folder.join("database");
+        let (data, password_file) = (folder.join("database"), folder.join("password"));
         if data.exists() {
-            // A `kill -9` a moment ago may have left one that is about to stop.
+            // Runs only if somebody killed its watchdog, too.
             let _ = run(
                 "pg_ctl",
                 pg_ctl(&programs, &data).args(["stop", "--mode=fast"]),
@@ -79,16 +82,23 @@ impl Server {
         } else {
             initialize(&programs, folder, settings)?;
         }
-        let file = data.join("superuser-password");
-        let server = Self {
-            password: fs::read_to_string(&file).map_err(Error::file(&file))?,
+        let password = fs::read_to_string(&password_file).map_err(Error::file(&password_file))?;
+        if ending == Ending::Remove {
+            user::hand_over(folder)?; // for the watchdog to remove
+        }
+        let mut server = Self {
+            password,
             port: free_port().map_err(Error::file(folder))?,
-            watchdog: watchdog(&programs, folder, &data, ending)?,
+            watchdog: watchdog::start(&programs, folder, &data, &lock, ending)?,
             programs,
             data,
             _lock: lock,
         };
-        server.resume()?;
+        if server.resume().is_err() {
+            // Somebody else may have taken the port meanwhile.
+            server.port = free_port().map_err(Error::file(folder))?;
+            server.resume()?;
+        }
         Ok(server)
     }
 
@@ -111,6 +121,11 @@ impl Server {
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Whether it takes connections.
+    pub fn is_running(&self) -> bool {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok()
     }
 
     /// Where its data is.
@@ -153,34 +168,35 @@ impl Server {
     }
 }
 
-/// What becomes of the folder when the server ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    Keep,
-    Remove,
-}
-
-/// Takes `folder` for this process alone.
+/// Takes `folder` for this process, and for its watchdog until that has ended, too: what the last
+/// one still has to stop is waited for.
 fn lock(folder: &Path) -> Result<File, Error> {
     fs::create_dir_all(folder).map_err(Error::file(folder))?;
-    user::keep_private(folder)?;
+    user::let_in(folder)?;
     let path = folder.join("lock");
     let file = File::create(&path).map_err(Error::file(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
-        Err(TryLockError::Error(error)) => Err(Error::file(&path)(error)),
+    let patience = Instant::now() + Duration::from_secs(5);
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => return Err(Error::InUse(folder.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(Error::file(&path)(error)),
+        }
     }
 }
 
 /// Makes `folder/database`, whole or not at all.
 fn initialize(programs: &Path, folder: &Path, settings: &[&str]) -> Result<(), Error> {
     let unfinished = folder.join("database.unfinished");
-    let password_file = folder.join("superuser-password");
+    let password_file = folder.join("password");
     let _ = fs::remove_dir_all(&unfinished);
-    let random =
-        |_| getrandom::u64().map_or_else(|_| String::new(), |number| format!("{number:016x}"));
-    let password: String = (0..2).map(random).collect();
+    fs::create_dir(&unfinished).map_err(Error::file(&unfinished))?;
+    user::hand_over(&unfinished)?;
+    let password = format!("{:016x}{:016x}", getrandom::u64()?, getrandom::u64()?);
+    let _ = fs::remove_file(&password_file);
     fs::write(&password_file, password).map_err(Error::file(&password_file))?;
     user::hand_over(&password_file)?;
 
@@ -198,94 +214,8 @@ fn initialize(programs: &Path, folder: &Path, settings: &[&str]) -> Result<(), E
         initdb.args(["--set", setting]);
     }
     run("initdb", &mut initdb)?;
-    let kept = unfinished.join("superuser-password");
-    fs::rename(&password_file, &kept).map_err(Error::file(&kept))?;
     let data = folder.join("database");
     fs::rename(&unfinished, &data).map_err(Error::file(&data))
-}
-
-/// One of PostgreSQL's programs, as an unprivileged user, deaf to this terminal's Ctrl-C.
-fn program(programs: &Path, name: &str, folder: &Path) -> Command {
-    let mut command = Command::new(programs.join(name));
-    command.current_dir(folder).stdin(Stdio::null());
-    apart(&mut command);
-    command
-}
-
-fn pg_ctl(programs: &Path, data: &Path) -> Command {
-    let mut command = program(programs, "pg_ctl", data);
-    command
-        .arg("--wait")
-        .arg("--silent")
-        .arg("--pgdata")
-        .arg(data);
-    command
-}
-
-fn run(program: &'static str, command: &mut Command) -> Result<(), Error> {
-    user::unprivileged(command)?;
-    let path = PathBuf::from(command.get_program());
-    let output = command.output().map_err(Error::file(&path))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    let reason = said.lines().rfind(|line| !line.is_empty());
-    Err(Error::Program {
-        program,
-        reason: reason.unwrap_or("it said nothing").into(),
-    })
-}
-
-/// Starts what stops the server once this process has ended.
-fn watchdog(programs: &Path, folder: &Path, data: &Path, ending: Ending) -> Result<Child, Error> {
-    // `0`, the pipe's end; the second try is for a server that was just starting.
-    #[cfg(unix)]
-    let mut command = {
-        let script = r#"trap '' HUP INT TERM; cat >/dev/null
-            "$PG_CTL" stop -s -m fast || { sleep 1; "$PG_CTL" stop -s -m fast; }
-            [ -z "$REMOVE" ] || rm -rf "$REMOVE""#;
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", script]);
-        command
-    };
-    #[cfg(windows)]
-    let mut command = {
-        use std::os::windows::process::CommandExt;
-        let mut command = Command::new("cmd");
-        command.raw_arg(
-            r#"/C "sort >NUL & "%PG_CTL%" stop -s -m fast & if defined REMOVE rmdir /S /Q "%REMOVE%"""#,
-        );
-        command
-    };
-    command
-        .env("PG_CTL", programs.join("pg_ctl"))
-        .env("PGDATA", data);
-    match ending {
-        Ending::Remove => command.env("REMOVE", folder),
-        Ending::Keep => command.env_remove("REMOVE"),
-    };
-    command
-        .current_dir(std::env::temp_dir())
-        .stdin(Stdio::piped());
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    apart(&mut command);
-    user::unprivileged(&mut command)?;
-    command.spawn().map_err(Error::file(programs))
-}
-
-#[cfg(unix)]
-fn apart(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-    command.process_group(0);
-}
-
-#[cfg(windows)]
-fn apart(command: &mut Command) {
-    use std::os::windows::process::CommandExt;
-    const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
-    command.creation_flags(CREATE_NEW_PROCESS_GROUP);
 }
 
 fn free_port() -> std::io::Result<u16> {

@@ -51,6 +51,10 @@ impl Shop {
     /// # Errors
     /// When `url` is none, or the server does not answer or refuses.
     pub async fn adopt(url: &str) -> Result<Self, Error> {
+        // sqlx would take any scheme.
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err(Error::Url);
+        }
         let mut database = PgConnection::connect(url).await?;
         fill(&mut database, &SQL[..ROLES]).await?;
         database.close().await?;

@@ -51,32 +51,32 @@ pub(crate) fn unprivileged(_command: &mut Command) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes `path` the property of whom [`unprivileged`] commands run as.
-#[cfg(unix)]
+/// Gives `path`, just made by this process, to whom [`unprivileged`] commands run as, and to nobody
+/// else. Never to be used within a folder of theirs: there it could be a link to somebody's file.
 pub(crate) fn hand_over(path: &Path) -> Result<(), Error> {
-    match nobody()? {
-        Some(user) => {
-            std::os::unix::fs::chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
-                .map_err(Error::file(path))
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{PermissionsExt, lchown};
+        let mode = if path.is_dir() { 0o700 } else { 0o600 };
+        let owner_only = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(path, owner_only).map_err(Error::file(path))?;
+        if let Some(user) = nobody()? {
+            let (uid, gid) = (user.uid.as_raw(), user.gid.as_raw());
+            lchown(path, Some(uid), Some(gid)).map_err(Error::file(path))?;
         }
-        None => Ok(()),
     }
-}
-
-#[cfg(not(unix))]
-pub(crate) fn hand_over(_path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Closes `folder` to all but whom [`unprivileged`] commands run as.
-pub(crate) fn keep_private(folder: &Path) -> Result<(), Error> {
+/// Opens `folder`, which stays this process's own, for them to enter.
+pub(crate) fn let_in(folder: &Path) -> Result<(), Error> {
     #[cfg(unix)]
-    {
+    if is_root() {
         use std::os::unix::fs::PermissionsExt;
-        let owner_only = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(folder, owner_only).map_err(Error::file(folder))?;
+        let everybody = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder, everybody).map_err(Error::file(folder))?;
     }
-    hand_over(folder)
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -1,3 +1,4 @@
+use std::fs;
 use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
@@ -25,11 +26,32 @@ fn nothing_survives_a_killed_parent() {
     assert_eq!(up.page().status(), 200);
     up.signal(Signal::SIGKILL);
     up.wait_until_gone();
-    // The data is whole, and free for the next start.
-    let mut next = Up::start(folder.path(), &[]);
-    assert_eq!(next.page().status(), 200);
-    next.signal(Signal::SIGTERM);
-    next.wait_until_gone();
+}
+
+#[test]
+fn shop_starts_at_once_after_its_parent_was_killed() {
+    let folder = folder();
+    let mut up = Up::start(folder.path(), &[]);
+    for arguments in [&[][..], &["--fresh"], &[], &["--fresh"]] {
+        up.signal(Signal::SIGKILL);
+        up.process.wait().unwrap();
+        up = Up::start(folder.path(), arguments);
+        assert_eq!(up.page().status(), 200);
+    }
+    up.signal(Signal::SIGTERM);
+    up.wait_until_gone();
+}
+
+#[test]
+fn shop_ends_when_its_database_ends() {
+    let folder = folder();
+    let mut up = Up::start(folder.path(), &[]);
+    let pid = folder.path().join("widgetario/database/postmaster.pid");
+    let pid = fs::read_to_string(pid).unwrap();
+    let pid = pid.lines().next().unwrap().parse().unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGQUIT).unwrap();
+    assert_eq!(up.process.wait().unwrap().code(), Some(1));
+    up.wait_until_gone();
 }
 
 #[test]

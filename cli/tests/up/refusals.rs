@@ -103,6 +103,26 @@ fn second_shop_on_the_same_data_is_refused() {
 }
 
 #[test]
+fn fresh_is_not_promised_for_a_database_of_the_users_own() {
+    let folder = folder();
+    let url = "postgres://nobody@127.0.0.1:9/shop";
+    let said = refusal(&mut up(folder.path(), &["--fresh", "--database-url", url]));
+    assert!(said.contains("leave out one of them"), "{said}");
+}
+
+#[test]
+fn database_url_that_is_none_is_refused() {
+    let folder = folder();
+    for url in ["nonsense", "mysql://localhost/shop"] {
+        let said = refusal(&mut up(folder.path(), &["--database-url", url]));
+        assert!(
+            said.starts_with("widgetario: DATABASE_URL: it must be a URL"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn database_url_that_leads_nowhere_is_named() {
     let folder = folder();
     let url = "postgres://nobody:secret@127.0.0.1:9/shop";
