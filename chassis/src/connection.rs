@@ -5,6 +5,9 @@
 //! ends it: a proxy such as Envoy keeps idle connections for an hour, and whoever closes one
 //! first makes the request that is just being sent fail (503 `UC`). hyper's own
 //! `header_read_timeout` counts the idle time too, which is why it is not used.
+//!
+//! What is left out: a half-sent head that arrives together with the request before it (pipelined)
+//! has no deadline. It costs no more than an idle connection does.
 
 use std::io;
 use std::pin::Pin;
@@ -15,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 /// Longer than the longest request that is answered, so that only what never ends is cut.
-pub(crate) const REQUEST_DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const REQUEST_DEADLINE: Duration = Duration::from_mins(1);
 
 /// A byte stream with a deadline for each request on it.
 pub(crate) struct Connection<S> {

@@ -30,7 +30,7 @@ pub struct DatabaseSettings {
     database_password_file: Option<PathBuf>,
 
     /// Deadline of each answer of the database
-    #[arg(long, env = "DATABASE_TIMEOUT_SECONDS", default_value = "0.5", value_parser = seconds::<0, 60>)]
+    #[arg(long, env = "DATABASE_TIMEOUT_SECONDS", default_value = "0.5", value_parser = seconds::<50, 10_000>)]
     database_timeout: Duration,
 }
 
@@ -48,7 +48,7 @@ pub struct Database {
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// No connection, or no answer within the deadline.
-    #[error("the database did not answer in time: {0}")]
+    #[error("the database gave no answer: {0}")]
     Unavailable(String),
     /// The database refused the statement.
     #[error("the database refused a statement: {0}")]
@@ -68,7 +68,7 @@ impl Database {
                 .map_err(|source| StartError::PasswordFile { path, source })?;
             options = options.password(password.trim_end());
         }
-        // The server gives up a little before the caller does, so that nothing runs on unseen.
+        // The server gives up on a statement before its caller does, so that nothing runs on unseen.
         let statement_timeout = timeout.mul_f64(0.9).as_millis().max(1).to_string();
         let options = options.options([("statement_timeout", statement_timeout)]);
         let pool = PgPoolOptions::new()
@@ -105,7 +105,8 @@ impl Database {
         }
     }
 
-    /// Runs a statement that changes something, once, on a connection known to be alive.
+    /// Runs a statement that changes something, once, on a connection known to be alive. Both the
+    /// connection and the statement may take the whole timeout.
     ///
     /// # Errors
     /// See [`DatabaseError`]. After [`DatabaseError::Unavailable`] the change may have been made.
@@ -117,7 +118,8 @@ impl Database {
         loop {
             let mut lease = self.acquire(deadline).await?;
             match lease.run(deadline, ping).await {
-                Ok(()) => return lease.run(deadline, statement).await,
+                // Its time begins here, so that the server's ends first and the outcome is known.
+                Ok(()) => return lease.run(Instant::now() + self.timeout, statement).await,
                 Err(error) if Instant::now() >= deadline => return Err(error),
                 Err(_) => {}
             }
@@ -131,6 +133,7 @@ impl Database {
             Err(_) => return Err(DatabaseError::Unavailable("no connection".into())),
         };
         Ok(Lease {
+            pool: self.pool.clone(),
             connection: Some(connection),
             idle: true,
         })
@@ -141,6 +144,7 @@ impl Database {
 /// abandoned by its caller is closed at once: the pool would ping it first, and wait for ever
 /// where the network swallows the ping.
 struct Lease {
+    pool: PgPool,
     connection: Option<PoolConnection<Postgres>>,
     idle: bool,
 }
@@ -163,7 +167,13 @@ impl Lease {
                 Err(DatabaseError::Refused(error))
             }
             Ok(Err(error)) => Err(DatabaseError::Unavailable(error.to_string())),
-            Err(_) => Err(DatabaseError::Unavailable("no answer".into())),
+            Err(_) => {
+                // Silence, not a closed connection: the others are most likely as dead.
+                while let Some(other) = self.pool.try_acquire() {
+                    drop(other.detach());
+                }
+                Err(DatabaseError::Unavailable("silence".into()))
+            }
         }
     }
 }

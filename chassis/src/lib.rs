@@ -30,6 +30,7 @@ pub use command::{Command, main, signalled, start};
 pub use database::{Database, DatabaseError, DatabaseSettings, Statement};
 pub use error::StartError;
 pub use extract::{Json, Path};
+pub use limits::limited;
 pub use metrics::Metrics;
 pub use problem::Problem;
 pub use server::Server;

@@ -15,12 +15,13 @@ use crate::Problem;
 
 /// More at once would wait longer than their callers do.
 const REQUESTS_AT_ONCE: usize = 1024;
-/// Longer than any upstream or database deadline (seconds at most), body included.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longer than two calls or database answers that take all the time that settings allow (10 s each).
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const BODY_BYTES: usize = 16 * 1024;
 
-/// Wraps `router` in the limits.
-pub(crate) fn limited(router: Router) -> Router {
+/// Wraps `router` in the limits: requests at once, 30 s for each, 16 KiB of body, and a [`Problem`]
+/// instead of a panic.
+pub fn limited(router: Router) -> Router {
     let permits = Arc::new(Semaphore::new(REQUESTS_AT_ONCE));
     router
         .layer(DefaultBodyLimit::max(BODY_BYTES))

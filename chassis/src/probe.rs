@@ -39,7 +39,11 @@ impl Probe {
         match outcome {
             Ok(code) => code,
             Err(error) => {
-                eprintln!("{error}");
+                let mut cause: &dyn Error = &*error;
+                while let Some(inner) = cause.source() {
+                    cause = inner;
+                }
+                eprintln!("no answer: {cause}");
                 ExitCode::FAILURE
             }
         }
@@ -88,6 +92,7 @@ async fn http(method: Method, url: Url) -> Result<(String, bool), Box<dyn Error>
 async fn postgres(url: &Url) -> io::Result<(String, bool)> {
     const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
     let host = url.host_str().unwrap_or("localhost");
+    let host = host.trim_matches(['[', ']']); // an IPv6 address
     let mut stream = TcpStream::connect((host, url.port().unwrap_or(5432))).await?;
     stream.write_all(&SSL_REQUEST).await?;
     Ok(match stream.read_u8().await {

@@ -98,7 +98,8 @@ impl Server {
         });
     }
 
-    /// Serves an API: unknown paths and methods are [`Problem`]s, and every answer says who gave it.
+    /// Serves an API within the limits: unknown paths and methods are [`Problem`]s, and every answer
+    /// says who gave it.
     ///
     /// # Errors
     /// See [`Server::run`].
@@ -111,19 +112,14 @@ impl Server {
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
             });
         let outer = middleware::from_fn_with_state(identity, answer_headers::add);
-        self.serve(limited(router).layer(outer)).await
+        self.run(limited(router).layer(outer)).await
     }
 
-    /// Serves `router` within the limits until the shutdown that [`Server::bind`] was given, then
-    /// drains and returns.
+    /// Serves `router` until the shutdown that [`Server::bind`] was given, then drains and returns.
     ///
     /// # Errors
     /// When the operating system refuses what it granted at first.
     pub async fn run(self, router: Router) -> Result<(), StartError> {
-        self.serve(limited(router)).await
-    }
-
-    async fn serve(self, router: Router) -> Result<(), StartError> {
         let address = self.address().map_err(StartError::Runtime)?;
         let measure = middleware::from_fn_with_state(self.metrics.clone(), metrics::measure);
         let retire = middleware::from_fn_with_state(self.readiness.clone(), retire);

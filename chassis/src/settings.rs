@@ -22,7 +22,7 @@ pub struct Settings {
     pub management_port: u16,
 
     /// How long to go on serving after SIGTERM, with /readyz at 503, until no caller sends any more
-    #[arg(long, env = "DRAIN_SECONDS", default_value = "0", value_parser = seconds::<0, 300>)]
+    #[arg(long, env = "DRAIN_SECONDS", default_value = "0", value_parser = seconds::<0, 300_000>)]
     pub drain: Duration,
 
     /// Version that the answers and the page state
@@ -61,15 +61,19 @@ fn port(text: &str) -> Result<u16, String> {
         .map_err(|_| "a port number from 0 to 65535".into())
 }
 
-/// Reads a number of seconds, fractions included, from `MIN` to `MAX` (a clap value parser).
+/// Reads a number of seconds, fractions included, from `MIN_MS` to `MAX_MS` milliseconds (a clap
+/// value parser).
 ///
 /// # Errors
 /// A phrase that says what is allowed.
-pub fn seconds<const MIN: u32, const MAX: u32>(text: &str) -> Result<Duration, String> {
-    match text.parse::<f64>() {
-        Ok(number) if (f64::from(MIN)..=f64::from(MAX)).contains(&number) => {
-            Ok(Duration::from_secs_f64(number))
-        }
-        _ => Err(format!("a number of seconds from {MIN} to {MAX}")),
-    }
+pub fn seconds<const MIN_MS: u64, const MAX_MS: u64>(text: &str) -> Result<Duration, String> {
+    let (min, max) = (Duration::from_millis(MIN_MS), Duration::from_millis(MAX_MS));
+    let number = text.parse::<f64>().ok();
+    let duration = number.and_then(|number| Duration::try_from_secs_f64(number).ok());
+    duration
+        .filter(|duration| (min..=max).contains(duration))
+        .ok_or_else(|| {
+            let (min, max) = (min.as_secs_f64(), max.as_secs_f64());
+            format!("a number of seconds from {min} to {max}")
+        })
 }

@@ -24,7 +24,7 @@ pub struct Settings {
     database: DatabaseSettings,
 
     /// How old an answer may be; 0 asks the database each time
-    #[arg(long, env = "CACHE_EXPIRY_SECONDS", default_value = "45", value_parser = seconds::<0, 86400>)]
+    #[arg(long, env = "CACHE_EXPIRY_SECONDS", default_value = "45", value_parser = seconds::<0, 86_400_000>)]
     cache_expiry: Duration,
 }
 

@@ -31,6 +31,12 @@ async fn panic_is_a_500_that_hides_its_message() {
 
 #[tokio::test]
 async fn more_requests_at_once_than_the_limit_are_turned_away() {
+    #[cfg(unix)] // Both ends of each connection are in this process.
+    {
+        use nix::sys::resource::{Resource, getrlimit, setrlimit};
+        let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        setrlimit(Resource::RLIMIT_NOFILE, most.min(10_000), most).unwrap();
+    }
     let open = Arc::new(Semaphore::new(0));
     let door = Arc::clone(&open);
     let wait = route(async move || drop(door.acquire().await));

@@ -27,7 +27,7 @@ async fn writer_never_answers_with_what_was_before() {
 async fn other_replica_may_answer_with_its_own_copy() {
     let (api, database) = Api::start().await;
     let other = Api::on(&database.shop.stock_url).await;
-    let fresh = ["--cache-expiry=0", "--database-timeout=20"];
+    let fresh = ["--cache-expiry=0", "--database-timeout=10"];
     let uncached = Api::with(&database.shop.stock_url, &fresh).await;
     assert_eq!(other.left(1).await, 600);
     assert_eq!(uncached.left(1).await, 600);

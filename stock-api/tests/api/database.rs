@@ -12,7 +12,7 @@ use crate::{Api, problem};
 
 /// An API that asks the database each time.
 async fn uncached(url: &str) -> Api {
-    Api::with(url, &["--cache-expiry=0"]).await
+    Api::with(url, &["--cache-expiry=0", "--database-timeout=2"]).await
 }
 
 /// Asks until the answer has `status`.
@@ -95,6 +95,25 @@ async fn connections_that_died_cost_nobody_an_answer() {
         sqlx::query(ended).execute(&mut superuser).await.unwrap();
         assert_eq!(api.left(1).await, 600 - sold);
     }
+}
+
+#[tokio::test]
+async fn sale_that_came_too_late_is_not_made_after_all() {
+    let database = TestDatabase::new().await.unwrap();
+    let api = Api::with(&database.shop.stock_url, &["--database-timeout=1"]).await;
+    let mut other = PgConnection::connect_with(&database.superuser)
+        .await
+        .unwrap();
+    let mut transaction = other.begin().await.unwrap();
+    let lock = sqlx::query("SELECT FROM products WHERE id = 1 FOR UPDATE");
+    lock.execute(&mut *transaction).await.unwrap();
+
+    let answer = api.sell(1, 1).await;
+    problem(answer, StatusCode::SERVICE_UNAVAILABLE).await;
+    assert_eq!(api.left(1).await, 600); // cached from now on
+    transaction.commit().await.unwrap();
+    let stock = sqlx::query_scalar::<_, i64>("SELECT stock FROM products WHERE id = 1 FOR UPDATE");
+    assert_eq!(stock.fetch_one(&mut other).await.unwrap(), 600);
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ impl Api {
 
     /// Starts it on the database at `url`, patient enough for a busy machine.
     async fn on(url: &str) -> Self {
-        Self::with(url, &["--database-timeout=20"]).await
+        Self::with(url, &["--database-timeout=10"]).await
     }
 
     async fn with(url: &str, arguments: &[&str]) -> Self {

@@ -57,6 +57,8 @@ async fn wrong_fields_are_refused_by_name() {
         ("{}", "missing field `stock`"),
         (r#"{"stock":5,"price":1}"#, "unknown field `price`"),
         (r#"{"stock":5,"stock":6}"#, "duplicate field `stock`"),
+        ("[5]", "expected an object"),
+        ("5", "expected an object"),
     ] {
         let detail = problem(put(&api, body).await, StatusCode::UNPROCESSABLE_ENTITY).await;
         assert!(detail.contains(named), "{body}: {detail}");

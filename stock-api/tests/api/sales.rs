@@ -48,6 +48,12 @@ async fn quantity_below_one_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_buyers_get_exactly_what_is_there() {
+    #[cfg(unix)] // Both ends of each connection are in this process.
+    {
+        use nix::sys::resource::{Resource, getrlimit, setrlimit};
+        let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        setrlimit(Resource::RLIMIT_NOFILE, most.min(10_000), most).unwrap();
+    }
     let (api, database) = Api::start().await;
     let other_replica = Api::on(&database.shop.stock_url).await;
     let mut buyers = JoinSet::new();
