@@ -12,10 +12,12 @@ document.addEventListener("submit", async (event) => {
   button.disabled = true;
   const answer = await buy(form.action);
   button.disabled = false;
-  // A disabled button loses the keyboard; hand it back unless it has moved on.
-  if (document.activeElement === document.body) button.focus();
-
   if (answer.product) update(row, answer.product);
+  // A disabled button loses the keyboard; hand it back, to the row when the button is gone.
+  if (document.activeElement === document.body) {
+    row.tabIndex = -1;
+    (button.isConnected ? button : row).focus();
+  }
   tell(answer.message, tones[answer.outcome] ?? "failure");
 });
 

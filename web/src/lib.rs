@@ -33,7 +33,7 @@ pub struct Settings {
     stock_api_url: Url,
 
     /// Deadline of each call to them
-    #[arg(long, env = "UPSTREAM_TIMEOUT_SECONDS", default_value = "3", value_parser = seconds::<0, 60>)]
+    #[arg(long, env = "UPSTREAM_TIMEOUT_SECONDS", default_value = "3", value_parser = seconds::<50, 10_000>)]
     upstream_timeout: Duration,
 
     /// Colours of the page; auto follows the browser
@@ -90,13 +90,15 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError>
 
 /// The service's routes.
 pub fn router(storefront: Storefront) -> Router {
-    Router::new()
+    let pages = Router::new()
         .route("/", get(page::show))
         .route("/api/shop", get(shop::show))
         .route("/buy/{id}", post(buy::buy))
         .fallback(page::nothing_here)
+        .method_not_allowed_fallback(page::nothing_here)
+        .with_state(storefront);
+    chassis::limited(pages)
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
-        .with_state(storefront)
         .merge(assets::router())
         .layer(fixed(
             header::CONTENT_SECURITY_POLICY,
@@ -118,7 +120,7 @@ fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<Header
 
 fn base_url(text: &str) -> Result<Url, &'static str> {
     match Url::parse(text) {
-        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(url),
+        Ok(url) if url.scheme() == "http" && url.path() == "/" && url.query().is_none() => Ok(url),
         _ => Err("an address such as http://products-api:8080"),
     }
 }

@@ -21,7 +21,14 @@ impl Api {
     async fn start(arguments: &[&str]) -> Self {
         let database = TestDatabase::new().await.expect("a database");
         let url = format!("--database-url={}", database.shop.products_url);
-        let always = ["--host=127.0.0.1", "--port=0", "--management-port=0", &url];
+        let patience = "--database-timeout=10"; // for a busy machine
+        let always = [
+            "--host=127.0.0.1",
+            "--port=0",
+            "--management-port=0",
+            patience,
+            &url,
+        ];
         let command = Command::parse("products-api", always.iter().chain(arguments)).unwrap();
         let server = Server::bind(command.common, std::future::pending());
         let server = server.await.unwrap();

@@ -20,7 +20,7 @@ fn bad_value_is_named_with_what_is_allowed() {
     );
     assert_eq!(
         refusal("--database-timeout=-1"),
-        "DATABASE_TIMEOUT_SECONDS='-1' is not allowed: a number of seconds from 0 to 60"
+        "DATABASE_TIMEOUT_SECONDS='-1' is not allowed: a number of seconds from 0.05 to 10"
     );
     assert_eq!(
         refusal("--log-format=xml"),

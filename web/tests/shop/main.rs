@@ -34,7 +34,7 @@ impl Shop {
         let database = TestDatabase::new().await.expect("a database");
         let login = |url| {
             [
-                "--database-timeout=20".to_owned(),
+                "--database-timeout=10".to_owned(),
                 format!("--database-url={url}"),
             ]
         };
