@@ -53,8 +53,8 @@ pub fn router(shelf: Shelf) -> Router {
 
 /// All products, by id.
 #[utoipa::path(get, path = "/products", responses(
-    (status = 200, body = Vec<Product>),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+    (status = 200, description = "All of them, by id", body = Vec<Product>),
+    (status = 503, description = "The database did not answer in time", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(State(shelf): State<Shelf>) -> Result<axum::Json<Vec<Product>>, Problem> {
     let rows: Vec<Row> = shelf
@@ -69,11 +69,11 @@ async fn list(State(shelf): State<Shelf>) -> Result<axum::Json<Vec<Product>>, Pr
 }
 
 /// One product.
-#[utoipa::path(get, path = "/products/{id}", params(("id" = i64, Path)), responses(
-    (status = 200, body = Product),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+#[utoipa::path(get, path = "/products/{id}", params(("id" = i64, Path, example = 1)), responses(
+    (status = 200, description = "The product", body = Product),
+    (status = 400, description = "The id is no whole number", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "There is no such product", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The database did not answer in time", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show(
     State(shelf): State<Shelf>,

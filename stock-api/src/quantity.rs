@@ -13,6 +13,9 @@ impl<'de, const MIN: i64> Deserialize<'de> for Quantity<MIN> {
     }
 }
 
+/// Above 2^53 a float may stand for its neighbours, too.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 struct WholeNumber<const MIN: i64>;
 
 impl<const MIN: i64> Visitor<'_> for WholeNumber<MIN> {
@@ -38,6 +41,23 @@ impl<const MIN: i64> Visitor<'_> for WholeNumber<MIN> {
             Ok(number) => self.visit_i64(number),
             Err(_) => Err(E::invalid_value(
                 serde::de::Unexpected::Unsigned(number),
+                &self,
+            )),
+        }
+    }
+
+    /// To JSON Schema `5.0` and `5e0` are whole numbers too; Rust writes both as `5`.
+    fn visit_f64<E: Error>(self, number: f64) -> Result<i64, E> {
+        if number.abs() > EXACT {
+            return Err(E::invalid_value(
+                serde::de::Unexpected::Float(number),
+                &self,
+            ));
+        }
+        match number.to_string().parse() {
+            Ok(number) => self.visit_i64(number),
+            Err(_) => Err(E::invalid_value(
+                serde::de::Unexpected::Float(number),
                 &self,
             )),
         }

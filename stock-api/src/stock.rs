@@ -60,11 +60,11 @@ enum ReadError {
 }
 
 /// What is left, as of at most `CACHE_EXPIRY_SECONDS` ago.
-#[utoipa::path(get, path = "/stock/{id}", params(("id" = i64, Path)), responses(
-    (status = 200, body = Stock),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+#[utoipa::path(get, path = "/stock/{id}", params(("id" = i64, Path, example = 1)), responses(
+    (status = 200, description = "What is left", body = Stock),
+    (status = 400, description = "The id is no whole number", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "There is no such product", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The database did not answer in time", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show(
     State(warehouse): State<Warehouse>,
@@ -90,10 +90,10 @@ async fn show(
 }
 
 /// Sets what is left.
-#[utoipa::path(put, path = "/stock/{id}", params(("id" = i64, Path)), request_body = NewStock, responses(
-    (status = 200, body = Stock),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+#[utoipa::path(put, path = "/stock/{id}", params(("id" = i64, Path, example = 1)), request_body = NewStock, responses(
+    (status = 200, description = "What is left", body = Stock),
+    (status = "4XX", description = "Nothing was changed", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The database did not answer in time", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn replace(
     State(warehouse): State<Warehouse>,
@@ -115,11 +115,11 @@ async fn replace(
 }
 
 /// Sells some, if that many are left.
-#[utoipa::path(post, path = "/stock/{id}/sales", params(("id" = i64, Path)), request_body = Sale, responses(
-    (status = 200, body = Stock, description = "Sold; this many are left"),
-    (status = 409, body = Problem, content_type = "application/problem+json", description = "Fewer are left; none was sold"),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+#[utoipa::path(post, path = "/stock/{id}/sales", params(("id" = i64, Path, example = 1)), request_body = Sale, responses(
+    (status = 200, description = "Sold; this many are left", body = Stock),
+    (status = 409, description = "Fewer are left; none was sold", body = Problem, content_type = "application/problem+json"),
+    (status = "4XX", description = "Nothing was changed", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The database did not answer in time", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn sell(
     State(warehouse): State<Warehouse>,

@@ -18,6 +18,15 @@ async fn stock_is_replaced_up_to_the_largest_number() {
 }
 
 #[tokio::test]
+async fn whole_number_may_be_written_as_a_float() {
+    let (api, _database) = Api::start().await;
+    for (body, stock) in [(r#"{"stock":5.0}"#, 5), (r#"{"stock":1e3}"#, 1000)] {
+        assert_eq!(put(&api, body).await.status(), StatusCode::OK);
+        assert_eq!(api.left(1).await, stock);
+    }
+}
+
+#[tokio::test]
 async fn unknown_product_is_not_found() {
     let (api, _database) = Api::start().await;
     let answer = api
@@ -32,13 +41,14 @@ async fn bad_stock_is_refused_with_what_is_allowed() {
     let bad = [
         r#"{"stock":-1}"#,
         r#"{"stock":1.5}"#,
-        r#"{"stock":1e3}"#,
         r#"{"stock":null}"#,
         r#"{"stock":"5"}"#,
         r#"{"stock":true}"#,
         r#"{"stock":[5]}"#,
         r#"{"stock":9223372036854775808}"#,
         r#"{"stock":99999999999999999999}"#,
+        r#"{"stock":9007199254740994.0}"#,
+        r#"{"stock":1e300}"#,
     ];
     for body in bad {
         let detail = problem(put(&api, body).await, StatusCode::UNPROCESSABLE_ENTITY).await;
