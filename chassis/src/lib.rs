@@ -21,6 +21,7 @@ mod management;
 mod metrics;
 mod probe;
 mod problem;
+pub mod propagation;
 mod server;
 mod settings;
 

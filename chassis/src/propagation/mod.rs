@@ -1,0 +1,214 @@
+//! Which trace a request belongs to, read from its headers and written to those of each call.
+//!
+//! Two families of headers carry it: W3C's (`traceparent`, `tracestate`) and Zipkin's (B3). A
+//! service writes both, from the same span. A proxy on the way inserts its own span, but rewrites
+//! only the family that its tracer speaks; the other passes through, stale:
+//!
+//! ```text
+//! web                        its proxy (W3C)              its proxy (Zipkin)
+//! traceparent  …-w-01        traceparent  …-p-01          traceparent  …-w-01   stale
+//! x-b3-spanid  w             x-b3-spanid  w      stale    x-b3-spanid  p
+//! tracestate   widgetario=w  tracestate   widgetario=w    tracestate   widgetario=w
+//! ```
+//!
+//! So the sender stamps its span's id (`w`) into `tracestate`, and the reader takes the family
+//! whose span is *not* the stamped one: it is fresher. Where none differs, nothing was in between;
+//! where both do, the proxy rewrote both alike. A request without a stamp comes from outside: then
+//! the first valid family in the order of `OTEL_PROPAGATORS` counts.
+//!
+//! W3C's headers are read by OpenTelemetry's SDK, which takes some that the recommendation calls
+//! invalid: ids and flags that are too short or signed (`+`), and a `-` at the end.
+
+mod b3;
+mod carrier;
+
+use std::str::FromStr;
+
+use axum::http::HeaderMap;
+use opentelemetry::Context;
+use opentelemetry::propagation::TextMapPropagator;
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
+use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+
+use b3::B3;
+pub use b3::Sampling;
+use carrier::{Incoming, Outgoing};
+
+/// The `tracestate` key of our stamp.
+const STAMP: &str = "widgetario";
+
+/// The formats of `OTEL_PROPAGATORS`, in its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Propagators(Vec<Format>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    TraceContext,
+    Baggage,
+    B3Single,
+    B3Multi,
+}
+
+impl FromStr for Propagators {
+    type Err = &'static str;
+
+    fn from_str(list: &str) -> Result<Self, Self::Err> {
+        if list.trim() == "none" {
+            return Ok(Self(Vec::new()));
+        }
+        let format = |name: &str| match name.trim() {
+            "tracecontext" => Ok(Format::TraceContext),
+            "baggage" => Ok(Format::Baggage),
+            "b3" => Ok(Format::B3Single),
+            "b3multi" => Ok(Format::B3Multi),
+            _ => Err("none, or a list of tracecontext, baggage, b3, b3multi"),
+        };
+        list.split(',')
+            .map(format)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl Propagators {
+    /// The context that `headers` carry: a remote span, baggage, and B3's sampling state.
+    pub fn extract(&self, headers: &HeaderMap) -> Context {
+        let incoming = Incoming::new(headers);
+        let mut context = Context::new();
+        if self.0.contains(&Format::Baggage) {
+            context = BaggagePropagator::new().extract_with_context(&context, &incoming);
+        }
+        let w3c = self
+            .0
+            .contains(&Format::TraceContext)
+            .then(|| w3c(&incoming));
+        let b3 = self.b3().and_then(|_| b3::read(headers));
+        match (w3c.flatten(), b3) {
+            (
+                Some(w3c),
+                Some(B3 {
+                    ids: Some((trace, span)),
+                    sampling,
+                }),
+            ) => {
+                if self.prefers_b3(&w3c, span) {
+                    let same_trace = w3c.trace_id() == trace;
+                    let state = same_trace.then(|| unstamped(&w3c).trace_state().clone());
+                    let span = b3_span(trace, span, sampling, state.unwrap_or_default());
+                    context.with_value(sampling).with_remote_span_context(span)
+                } else {
+                    context.with_remote_span_context(unstamped(&w3c))
+                }
+            }
+            (Some(w3c), _) => context.with_remote_span_context(unstamped(&w3c)),
+            (
+                None,
+                Some(B3 {
+                    ids: Some((trace, span)),
+                    sampling,
+                }),
+            ) => {
+                let span = b3_span(trace, span, sampling, TraceState::NONE);
+                context.with_value(sampling).with_remote_span_context(span)
+            }
+            // A decision about a trace that is yet to begin.
+            (
+                None,
+                Some(B3 {
+                    ids: None,
+                    sampling,
+                }),
+            ) => context.with_value(sampling),
+            (None, None) => context,
+        }
+    }
+
+    /// Whether B3's span is the parent, rather than W3C's: see the module's description.
+    fn prefers_b3(&self, w3c: &SpanContext, b3: SpanId) -> bool {
+        let stamp = w3c.trace_state().get(STAMP);
+        let is_fresh = |span: SpanId| stamp.is_some_and(|stamp| stamp != span.to_string());
+        match (is_fresh(w3c.span_id()), is_fresh(b3)) {
+            (true, false) => false,
+            (false, true) => true,
+            _ => {
+                self.0.iter().find(|format| **format != Format::Baggage)
+                    != Some(&Format::TraceContext)
+            }
+        }
+    }
+
+    /// Writes `context`'s span, stamped, and its baggage to `headers`.
+    pub fn inject(&self, context: &Context, headers: &mut HeaderMap) {
+        let span = context.span().span_context().clone();
+        if self.0.contains(&Format::TraceContext) && span.is_valid() {
+            let context = context.with_remote_span_context(stamped(&span));
+            TraceContextPropagator::new().inject_context(&context, &mut Outgoing(headers));
+        }
+        if self.0.contains(&Format::Baggage) {
+            BaggagePropagator::new().inject_context(context, &mut Outgoing(headers));
+        }
+        if let (Some(format), Some(b3)) = (self.b3(), b3_of(context)) {
+            b3::write(&b3, format == Format::B3Single, headers);
+        }
+    }
+
+    /// The first B3 format of the list: it is written; both are read.
+    fn b3(&self) -> Option<Format> {
+        let is_b3 = |format: &Format| matches!(format, Format::B3Single | Format::B3Multi);
+        self.0.iter().copied().find(is_b3)
+    }
+}
+
+fn w3c(incoming: &Incoming) -> Option<SpanContext> {
+    let context = TraceContextPropagator::new().extract_with_context(&Context::new(), incoming);
+    let span = context.span().span_context().clone();
+    span.is_valid().then_some(span)
+}
+
+/// A B3 parent as OpenTelemetry sees it. A deferred decision counts as taken: for the sampler to
+/// take it is the [`Sampling`] beside the span.
+fn b3_span(trace: TraceId, span: SpanId, sampling: Sampling, state: TraceState) -> SpanContext {
+    let flags = match sampling {
+        Sampling::Deny => TraceFlags::default(),
+        Sampling::Deferred | Sampling::Accept | Sampling::Debug => TraceFlags::SAMPLED,
+    };
+    SpanContext::new(trace, span, flags, true, state)
+}
+
+/// What B3 says of `context`. The state that arrived is passed on as it is, unless a span of ours
+/// has settled it since.
+fn b3_of(context: &Context) -> Option<B3> {
+    let span = context.span().span_context().clone();
+    let arrived = context.get::<Sampling>().copied();
+    if !span.is_valid() {
+        return arrived.map(|sampling| B3 {
+            ids: None,
+            sampling,
+        });
+    }
+    let sampling = match (arrived, span.is_sampled()) {
+        (Some(sampling), _) if span.is_remote() => sampling,
+        (Some(Sampling::Debug), true) => Sampling::Debug,
+        (_, true) => Sampling::Accept,
+        (_, false) => Sampling::Deny,
+    };
+    let ids = Some((span.trace_id(), span.span_id()));
+    Some(B3 { ids, sampling })
+}
+
+fn stamped(span: &SpanContext) -> SpanContext {
+    let state = span.trace_state().insert(STAMP, span.span_id().to_string());
+    with_state(span, state.unwrap_or_else(|_| span.trace_state().clone()))
+}
+
+fn unstamped(span: &SpanContext) -> SpanContext {
+    match span.trace_state().delete(STAMP) {
+        Ok(state) if !state.header().is_empty() => with_state(span, state),
+        _ => with_state(span, TraceState::NONE),
+    }
+}
+
+fn with_state(span: &SpanContext, state: TraceState) -> SpanContext {
+    let (trace, id, flags) = (span.trace_id(), span.span_id(), span.trace_flags());
+    SpanContext::new(trace, id, flags, span.is_remote(), state)
+}
