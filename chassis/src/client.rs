@@ -2,17 +2,22 @@
 
 use std::time::{Duration, Instant};
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::StartError;
+use crate::propagation::Propagators;
+use crate::trace::{self, SPAN};
 
 /// Calls one upstream service.
 #[derive(Clone)]
 pub struct Client {
     service: &'static str,
+    propagators: Propagators,
     http: reqwest::Client,
     base: Url,
 }
@@ -45,11 +50,16 @@ impl CallError {
 }
 
 impl Client {
-    /// A client for `service` at `base`, each of whose calls ends after `timeout`.
+    /// A client for `service` at `base`, which is told of traces in the headers of `propagators`; each of whose calls ends after `timeout`.
     ///
     /// # Errors
     /// When the operating system lets no client be made.
-    pub fn new(service: &'static str, base: Url, timeout: Duration) -> Result<Self, StartError> {
+    pub fn new(
+        service: &'static str,
+        base: Url,
+        timeout: Duration,
+        propagators: Propagators,
+    ) -> Result<Self, StartError> {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -57,6 +67,7 @@ impl Client {
             .build()?;
         Ok(Self {
             service,
+            propagators,
             http,
             base,
         })
@@ -82,7 +93,7 @@ impl Client {
         self.call(Method::POST, path, Some(body)).await
     }
 
-    /// Calls, and logs a call that failed.
+    /// Calls within a client span, and logs a call that failed.
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -91,26 +102,70 @@ impl Client {
     ) -> Result<T, CallError> {
         let mut url = self.base.clone();
         url.set_path(path);
-        let request = self.http.request(method, url);
-        let request = match body {
-            Some(body) => request.json(body),
-            None => request,
+        let span = client_span(&method, &url);
+        let call = async {
+            let begin = Instant::now();
+            let mut headers = HeaderMap::new();
+            trace::inject(&self.propagators, &mut headers);
+            let request = self.http.request(method, url).headers(headers);
+            let request = match body {
+                Some(body) => request.json(body),
+                None => request,
+            };
+            let result = exchange(request).await;
+            note(&result);
+            if let Err(error) = &result
+                && error.is_failure()
+            {
+                let latency = begin.elapsed();
+                tracing::warn!(
+                    service = self.service,
+                    path,
+                    ?latency,
+                    "a call failed: {error}"
+                );
+            }
+            result
         };
-        let begin = Instant::now();
-        let result = exchange(request).await;
-        if let Err(error) = &result
-            && error.is_failure()
-        {
-            let latency = begin.elapsed();
-            tracing::warn!(
-                service = self.service,
-                path,
-                ?latency,
-                "a call failed: {error}"
-            );
-        }
-        result
+        call.instrument(span).await
     }
+}
+
+/// See <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span>.
+fn client_span(method: &Method, url: &Url) -> Span {
+    tracing::info_span!(
+        target: SPAN,
+        "call",
+        otel.name = method.as_str(),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        http.request.method = method.as_str(),
+        http.response.status_code = Empty,
+        url.full = url.as_str(),
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
+        error.type = Empty,
+    )
+}
+
+/// Notes a call's outcome on its span.
+fn note<T>(result: &Result<T, CallError>) {
+    let span = Span::current();
+    let error = match result {
+        Ok(_) => {
+            span.record("http.response.status_code", 200);
+            return;
+        }
+        Err(CallError::Status(status, _)) => {
+            span.record("http.response.status_code", status.as_u16());
+            status.as_str().to_owned()
+        }
+        Err(CallError::Timeout) => "timeout".into(),
+        Err(CallError::Unreachable(_)) => "unreachable".into(),
+        Err(CallError::Unreadable(_)) => "unreadable".into(),
+    };
+    span.record("error.type", error);
+    span.record("otel.status_code", "ERROR");
 }
 
 async fn exchange<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, CallError> {

@@ -10,10 +10,13 @@ use clap::{Args, FromArgMatches};
 use tokio::signal;
 
 use crate::probe::Probe;
+use crate::telemetry::Telemetry;
 use crate::{Server, Settings, StartError, log};
 
 /// The parsed command line of a service with the settings `S`.
 pub struct Command<S> {
+    /// What the service is called.
+    name: &'static str,
     /// What every service has.
     pub common: Settings,
     /// What this service adds.
@@ -21,7 +24,7 @@ pub struct Command<S> {
 }
 
 enum Action<S> {
-    Serve(Command<S>),
+    Serve(Box<Command<S>>),
     Probe(Probe),
 }
 
@@ -38,8 +41,8 @@ impl<S: Args> Command<S> {
         let arguments = arguments.into_iter().map(Into::into);
         let mut command = description::<S>(name);
         let arguments = std::iter::once(name.into()).chain(arguments);
-        match read(&mut command, arguments) {
-            Ok(Action::Serve(settings)) => Ok(settings),
+        match read(name, &mut command, arguments) {
+            Ok(Action::Serve(settings)) => Ok(*settings),
             Ok(Action::Probe(_)) => Err("`probe` is a command of its own".into()),
             Err(error) => Err(sentence(&error, &command)),
         }
@@ -56,8 +59,8 @@ where
     F: Future<Output = Result<(), StartError>>,
 {
     let mut command = description::<S>(name);
-    match read(&mut command, std::env::args_os()) {
-        Ok(Action::Serve(settings)) => start(settings, signalled(), |_| Ok(()), serve),
+    match read(name, &mut command, std::env::args_os()) {
+        Ok(Action::Serve(settings)) => start(*settings, signalled(), |_| Ok(()), serve),
         Ok(Action::Probe(probe)) => probe.run(),
         Err(error) if !error.use_stderr() => {
             println!("{error}");
@@ -81,27 +84,33 @@ pub fn start<S, F>(
 where
     F: Future<Output = Result<(), StartError>>,
 {
-    if let Err(error) = log::start(&command.common) {
-        let value = command.common.log;
-        eprintln!(
-            "RUST_LOG='{value}' is not allowed ({error}): levels and targets, such as info,sqlx=warn"
-        );
-        return ExitCode::from(2);
-    }
     let run = async {
+        let telemetry = Telemetry::start(command.name, &command.common)?;
+        log::start(&command.common, telemetry.tracer());
         let server = Server::bind(command.common, shutdown).await?;
         bound(&server).map_err(StartError::Runtime)?;
-        serve(command.service, server).await
+        let stopped = serve(command.service, server).await;
+        // On a thread of its own, because it waits for the exporter, which needs the runtime's.
+        let _ = tokio::task::spawn_blocking(move || telemetry.stop()).await;
+        stopped
     };
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(StartError::Runtime)
-        .and_then(|runtime| runtime.block_on(run));
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(run);
+            runtime.shutdown_background(); // an export may hang
+            outcome
+        });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error}");
+            if tracing::dispatcher::has_been_set() {
+                tracing::error!("{error}");
+            } else {
+                eprintln!("{error}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -120,16 +129,18 @@ fn description<S: Args>(name: &'static str) -> clap::Command {
 }
 
 fn read<S: Args>(
+    name: &'static str,
     command: &mut clap::Command,
     arguments: impl Iterator<Item = OsString>,
 ) -> Result<Action<S>, clap::Error> {
     let matches = command.try_get_matches_from_mut(arguments)?;
     Ok(match matches.subcommand() {
         Some((_, probe)) => Action::Probe(Probe::from_arg_matches(probe)?),
-        None => Action::Serve(Command {
+        None => Action::Serve(Box::new(Command {
+            name,
             common: Settings::from_arg_matches(&matches)?,
             service: S::from_arg_matches(&matches)?,
-        }),
+        })),
     })
 }
 

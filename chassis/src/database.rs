@@ -12,7 +12,10 @@ use clap::Args;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument;
+use tracing::field::Empty;
 
+use crate::trace::SPAN;
 use crate::{Problem, StartError, seconds};
 
 /// A pod's share of the server's 100: room for ten replicas.
@@ -81,17 +84,27 @@ impl Database {
 
     /// Ready after the database's first answer.
     pub async fn answers(self) {
-        while let Err(error) = self.read(ping).await {
+        while let Err(error) = self.repeated(ping).await {
             tracing::warn!("not ready: {error}");
             sleep(Duration::from_millis(500)).await;
         }
     }
 
-    /// Runs a statement that changes nothing, on another connection if the first is dead.
+    /// Runs a statement, such as `SELECT products` for its span, that changes nothing, on another connection if the first is dead.
     ///
     /// # Errors
     /// See [`DatabaseError`].
     pub async fn read<T>(
+        &self,
+        summary: &'static str,
+        statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
+    ) -> Result<T, DatabaseError> {
+        // Boxed, because it is large, and a cached answer should not carry room for it.
+        let work = Box::pin(self.repeated(statement));
+        self.spanned(summary, work).await
+    }
+
+    async fn repeated<T>(
         &self,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
@@ -105,12 +118,21 @@ impl Database {
         }
     }
 
-    /// Runs a statement that changes something, once, on a connection known to be alive. Both the
+    /// Runs a statement, such as `UPDATE products` for its span, that changes something, once, on a connection known to be alive. Both the
     /// connection and the statement may take the whole timeout.
     ///
     /// # Errors
     /// See [`DatabaseError`]. After [`DatabaseError::Unavailable`] the change may have been made.
     pub async fn write<T>(
+        &self,
+        summary: &'static str,
+        statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
+    ) -> Result<T, DatabaseError> {
+        let work = Box::pin(self.once(statement));
+        self.spanned(summary, work).await
+    }
+
+    async fn once<T>(
         &self,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
@@ -126,6 +148,38 @@ impl Database {
         }
     }
 
+    /// Runs `work` in a client span: `summary` is the operation and the table, as in
+    /// <https://opentelemetry.io/docs/specs/semconv/database/database-spans/>.
+    async fn spanned<T>(
+        &self,
+        summary: &'static str,
+        work: impl Future<Output = Result<T, DatabaseError>>,
+    ) -> Result<T, DatabaseError> {
+        let (operation, table) = summary.split_once(' ').unwrap_or((summary, ""));
+        let options = self.pool.connect_options();
+        let span = tracing::info_span!(
+            target: SPAN,
+            "query",
+            otel.name = summary,
+            otel.kind = "client",
+            otel.status_code = Empty,
+            db.system.name = "postgresql",
+            db.namespace = options.get_database(),
+            db.query.summary = summary,
+            db.operation.name = operation,
+            db.collection.name = table,
+            server.address = options.get_host(),
+            server.port = options.get_port(),
+            error.type = Empty,
+        );
+        let result = work.instrument(span.clone()).await;
+        if let Err(error) = &result {
+            span.record("error.type", error.code());
+            span.record("otel.status_code", "ERROR");
+        }
+        result
+    }
+
     async fn acquire(&self, deadline: Instant) -> Result<Lease, DatabaseError> {
         let connection = match timeout_at(deadline, self.pool.acquire()).await {
             Ok(Ok(connection)) => connection,
@@ -137,6 +191,19 @@ impl Database {
             connection: Some(connection),
             idle: true,
         })
+    }
+}
+
+impl DatabaseError {
+    /// `SQLSTATE`, or what kept the database from giving one.
+    fn code(&self) -> String {
+        match self {
+            Self::Refused(sqlx::Error::Database(error)) => {
+                error.code().map_or("unknown".into(), Into::into)
+            }
+            Self::Refused(_) => "refused".into(),
+            Self::Unavailable(_) => "unavailable".into(),
+        }
     }
 }
 

@@ -24,6 +24,8 @@ mod problem;
 pub mod propagation;
 mod server;
 mod settings;
+mod telemetry;
+mod trace;
 
 pub use answer_headers::{ATTEMPT, CALLER, POD, VERSION};
 pub use client::{CallError, Client};
@@ -36,3 +38,5 @@ pub use metrics::Metrics;
 pub use problem::Problem;
 pub use server::Server;
 pub use settings::{LogFormat, Settings, seconds};
+pub use telemetry::TelemetrySettings;
+pub use trace::{cached, trace_id};

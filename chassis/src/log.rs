@@ -1,31 +1,130 @@
 //! The log: one line an event on standard error, for people or for machines.
+//!
+//! Lines of a request end with its `trace_id` and `span_id`, and with its `request_id`, which is in
+//! Envoy's access log, too: so one joins the two.
 
+use std::fmt;
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::filter::{ParseError, Targets};
+use opentelemetry_sdk::trace::SdkTracer;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::fmt::format::{DefaultFields, Format, Full, Json, JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, fmt};
+use tracing_subscriber::{Layer, fmt as lines};
 
+use crate::trace::{Ids, SPAN};
 use crate::{LogFormat, Settings};
 
-/// Starts the log of this process.
+/// Starts the log of this process, and hands spans to `tracer`.
 ///
 /// Colours follow the terminal, `NO_COLOR` and `CLICOLOR_FORCE` (<https://bixense.com/clicolors/>).
-///
-/// # Errors
-/// When `RUST_LOG` is no filter.
-pub(crate) fn start(settings: &Settings) -> Result<(), ParseError> {
-    let filter: Targets = settings.log.parse()?;
+pub(crate) fn start(settings: &Settings, tracer: Option<SdkTracer>) {
+    // Spans are not the log's: their fields would stand in each line.
+    let filter = settings.log.clone().with_target(SPAN, LevelFilter::OFF);
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let colour = !set("NO_COLOR") && (set("CLICOLOR_FORCE") || stderr().is_terminal());
-    let lines = fmt::layer().with_writer(stderr).with_target(false);
+    let lines = lines::layer().with_writer(stderr);
     let lines = match settings.log_format {
-        LogFormat::Text => lines.with_ansi(colour).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Text => {
+            let format = WithIds(Format::default().with_target(false).with_ansi(colour));
+            lines.with_ansi(colour).event_format(format).boxed()
+        }
+        LogFormat::Json => {
+            let format = Format::default().json().flatten_event(true);
+            let format = WithIds(
+                format
+                    .with_target(false)
+                    .with_current_span(false)
+                    .with_span_list(false),
+            );
+            lines
+                .fmt_fields(JsonFields::new())
+                .event_format(format)
+                .boxed()
+        }
     };
+    let spans = tracer.map(|tracer| {
+        tracing_opentelemetry::layer()
+            .with_tracer(tracer)
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_target(false)
+            .with_level(false)
+            .with_filter(filter_fn(|span| span.target() == SPAN))
+    });
     tracing_subscriber::registry()
+        .with(spans)
         .with(lines.with_filter(filter))
         .init();
-    Ok(())
+}
+
+/// Adds the ids of the request to what a format of tracing-subscriber writes.
+struct WithIds<F>(Format<F>);
+
+impl<S> FormatEvent<S, DefaultFields> for WithIds<Full>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, DefaultFields>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let line = formatted(&self.0, context, event)?;
+        writer.write_str(line.trim_end())?;
+        for (name, id) in ids() {
+            write!(writer, " {name}={id}")?;
+        }
+        writeln!(writer)
+    }
+}
+
+impl<S> FormatEvent<S, JsonFields> for WithIds<Json>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, JsonFields>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let line = formatted(&self.0, context, event)?;
+        writer.write_str(line.trim_end().trim_end_matches('}'))?;
+        for (name, id) in ids() {
+            write!(writer, ",\"{name}\":{}", serde_json::Value::from(id))?;
+        }
+        writeln!(writer, "}}")
+    }
+}
+
+fn formatted<F, S, N>(
+    format: &Format<F>,
+    context: &FmtContext<'_, S, N>,
+    event: &Event<'_>,
+) -> Result<String, fmt::Error>
+where
+    Format<F>: FormatEvent<S, N>,
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    let mut line = String::new();
+    format.format_event(context, Writer::new(&mut line), event)?;
+    Ok(line)
+}
+
+fn ids() -> impl Iterator<Item = (&'static str, String)> {
+    let ids = Ids::current();
+    let named = [
+        ("trace_id", ids.trace_id),
+        ("span_id", ids.span_id),
+        ("request_id", ids.request_id),
+    ];
+    named.into_iter().filter_map(|(name, id)| Some((name, id?)))
 }

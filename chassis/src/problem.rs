@@ -6,6 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::trace_id;
+
 /// What went wrong, in words for the caller; never internals.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
@@ -17,6 +19,9 @@ pub struct Problem {
     title: String,
     /// This problem: what was wrong, and what is allowed.
     detail: String,
+    /// The trace of the request: 32 hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<String>,
 }
 
 impl Problem {
@@ -26,6 +31,7 @@ impl Problem {
             status,
             title: status.canonical_reason().unwrap_or("Unknown").into(),
             detail: detail.into(),
+            trace_id: trace_id(),
         }
     }
 

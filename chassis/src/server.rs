@@ -28,7 +28,7 @@ use crate::connection::Connection;
 use crate::limits::limited;
 use crate::management::{self, Readiness};
 use crate::metrics::{self, Metrics};
-use crate::{Problem, Settings, StartError};
+use crate::{Problem, Settings, StartError, trace};
 
 /// How long requests under way may take to finish once new ones are refused.
 const GRACE: Duration = Duration::from_secs(10);
@@ -122,8 +122,13 @@ impl Server {
     pub async fn run(self, router: Router) -> Result<(), StartError> {
         let address = self.address().map_err(StartError::Runtime)?;
         let measure = middleware::from_fn_with_state(self.metrics.clone(), metrics::measure);
+        let propagators = self.settings.telemetry.propagators.clone();
+        let trace = middleware::from_fn_with_state(propagators, trace::trace);
         let retire = middleware::from_fn_with_state(self.readiness.clone(), retire);
-        let service = Listener::spawn(self.service, router.layer(measure).layer(retire));
+        let service = Listener::spawn(
+            self.service,
+            router.layer(measure).layer(trace).layer(retire),
+        );
         let management = management::router(self.readiness.clone(), self.metrics);
         let management = Listener::spawn(self.management, management);
         tracing::info!("listening on http://{address}");

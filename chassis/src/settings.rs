@@ -4,6 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use tracing_subscriber::filter::Targets;
+
+use crate::TelemetrySettings;
 
 /// Where a service listens, what it calls itself and how it logs.
 #[derive(Args, Clone, Debug)]
@@ -38,8 +41,12 @@ pub struct Settings {
     pub log_format: LogFormat,
 
     /// What to log: a level, and levels of targets, such as info,sqlx=warn
-    #[arg(long, env = "RUST_LOG", default_value = "info")]
-    pub log: String,
+    #[arg(long, env = "RUST_LOG", default_value = "info", value_parser = targets)]
+    pub log: Targets,
+
+    /// How the service takes part in traces
+    #[command(flatten)]
+    pub telemetry: TelemetrySettings,
 }
 
 /// How a log line is written.
@@ -49,6 +56,11 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line, for machines.
     Json,
+}
+
+fn targets(text: &str) -> Result<Targets, &'static str> {
+    text.parse()
+        .map_err(|_| "levels and targets, such as info or info,sqlx=warn")
 }
 
 fn host(text: &str) -> Result<IpAddr, String> {

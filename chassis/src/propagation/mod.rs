@@ -23,6 +23,7 @@ mod b3;
 mod carrier;
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use opentelemetry::Context;
@@ -39,7 +40,7 @@ const STAMP: &str = "widgetario";
 
 /// The formats of `OTEL_PROPAGATORS`, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Propagators(Vec<Format>);
+pub struct Propagators(Arc<[Format]>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
@@ -54,7 +55,7 @@ impl FromStr for Propagators {
 
     fn from_str(list: &str) -> Result<Self, Self::Err> {
         if list.trim() == "none" {
-            return Ok(Self(Vec::new()));
+            return Ok(Self(Arc::default()));
         }
         let format = |name: &str| match name.trim() {
             "tracecontext" => Ok(Format::TraceContext),

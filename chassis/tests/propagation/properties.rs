@@ -12,7 +12,11 @@ fn cases() -> ProptestConfig {
     let cases = std::env::var("CASES")
         .ok()
         .and_then(|cases| cases.parse().ok());
-    ProptestConfig::with_cases(cases.unwrap_or(2000))
+    ProptestConfig {
+        cases: cases.unwrap_or(2000),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 const NAMES: [&str; 8] = [

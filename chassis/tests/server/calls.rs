@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get as route, post};
 use chassis::{CallError, Client};
+use reqwest::Url;
 use tokio::net::TcpListener;
 
 use crate::start;
@@ -13,7 +15,12 @@ async fn client(router: Router) -> Client {
     let url = server.url.parse().unwrap();
     // Keeps the server running until the test's runtime ends.
     std::mem::forget(server.stop);
-    Client::new("upstream", url, Duration::from_secs(20)).unwrap()
+    client_of(url, Duration::from_secs(20))
+}
+
+fn client_of(url: Url, timeout: Duration) -> Client {
+    let propagators = "tracecontext,baggage,b3multi".parse().unwrap();
+    Client::new("upstream", url, timeout, propagators).unwrap()
 }
 
 #[tokio::test]
@@ -67,7 +74,7 @@ async fn silent_service_times_out() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let timeout = Duration::from_millis(50);
-    let upstream = Client::new("silent", url.parse().unwrap(), timeout).unwrap();
+    let upstream = client_of(url.parse().unwrap(), timeout);
     let error = upstream.get::<()>("/").await.unwrap_err();
     assert!(matches!(error, CallError::Timeout), "{error}");
 }
@@ -80,7 +87,53 @@ async fn absent_service_is_unreachable() {
         .local_addr()
         .unwrap();
     let url = format!("http://{address}").parse().unwrap();
-    let upstream = Client::new("absent", url, Duration::from_secs(20)).unwrap();
+    let upstream = client_of(url, Duration::from_secs(20));
     let error = upstream.get::<()>("/").await.unwrap_err();
     assert!(error.to_string().contains("refused"), "{error}");
+}
+
+#[tokio::test]
+async fn call_carries_the_trace_and_what_a_mesh_needs_and_nothing_else() {
+    type Lines = BTreeMap<String, String>;
+    let echo = route(async |headers: HeaderMap| {
+        let lines = headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        axum::Json(lines.collect::<Lines>())
+    });
+    let upstream = client(Router::new().route("/", echo)).await;
+    let ask = route(async move || axum::Json(upstream.get::<Lines>("/").await.unwrap()));
+    let service = start(&[], Router::new().route("/", ask)).await;
+
+    let request = reqwest::Client::new().get(&service.url);
+    let request = request.header(
+        "traceparent",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    );
+    let request = request
+        .header("x-request-id", "view-1")
+        .header("end-user", "tester");
+    let request = request
+        .header("cookie", "secret")
+        .header("authorization", "secret");
+    let request = request
+        .header("x-forwarded-client-cert", "secret")
+        .header("baggage", "k=v");
+    let mut arrived: Lines = request.send().await.unwrap().json().await.unwrap();
+    arrived.retain(|name, _| name != "host" && name != "accept");
+    let expected = [
+        ("baggage", "k=v"),
+        ("end-user", "tester"),
+        (
+            "traceparent",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ),
+        ("tracestate", "widgetario=00f067aa0ba902b7"),
+        ("x-b3-sampled", "1"),
+        ("x-b3-spanid", "00f067aa0ba902b7"),
+        ("x-b3-traceid", "4bf92f3577b34da6a3ce929d0e0e4736"),
+        ("x-request-id", "view-1"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(arrived, BTreeMap::from(expected));
 }

@@ -1,0 +1,64 @@
+//! An exporter that bears a collector which is gone: requests never wait for it, and the log hears
+//! of it once a minute.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use opentelemetry_otlp::SpanExporter as Otlp;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use tokio::runtime::Handle;
+
+/// At most one line in this time.
+const QUIET: Duration = Duration::from_mins(1);
+
+#[derive(Debug)]
+pub(crate) struct Patient {
+    otlp: Arc<Otlp>,
+    /// The batch processor's thread is none of tokio's, but the HTTP client needs tokio.
+    runtime: Handle,
+    said: Mutex<Option<Instant>>,
+}
+
+impl Patient {
+    /// Must be called within a tokio runtime.
+    pub(crate) fn new(otlp: Otlp) -> Self {
+        Self {
+            otlp: Arc::new(otlp),
+            runtime: Handle::current(),
+            said: Mutex::new(None),
+        }
+    }
+
+    fn complain(&self, error: &OTelSdkError, lost: usize) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|said| said.elapsed() >= QUIET) {
+            *said = Some(Instant::now());
+            tracing::warn!(
+                "the collector took none of {lost} spans: {error} (said at most once a minute)"
+            );
+        }
+    }
+}
+
+impl SpanExporter for Patient {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let (otlp, count) = (Arc::clone(&self.otlp), batch.len());
+        let export = self.runtime.spawn(async move { otlp.export(batch).await });
+        let result = match export.await {
+            Ok(result) => result,
+            Err(ended) => Err(OTelSdkError::InternalFailure(ended.to_string())),
+        };
+        if let Err(error) = &result {
+            self.complain(error, count);
+        }
+        result
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        if let Some(otlp) = Arc::get_mut(&mut self.otlp) {
+            otlp.set_resource(resource);
+        }
+    }
+}
