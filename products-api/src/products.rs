@@ -59,7 +59,7 @@ pub fn router(shelf: Shelf) -> Router {
 async fn list(State(shelf): State<Shelf>) -> Result<axum::Json<Vec<Product>>, Problem> {
     let rows: Vec<Row> = shelf
         .database
-        .read(|connection| {
+        .read("SELECT products", |connection| {
             let query = sqlx::query_as("SELECT id, name, price FROM products ORDER BY id");
             Box::pin(query.fetch_all(connection))
         })
@@ -81,7 +81,7 @@ async fn show(
 ) -> Result<axum::Json<Product>, Problem> {
     let row: Option<Row> = shelf
         .database
-        .read(|connection| {
+        .read("SELECT products", |connection| {
             let query = sqlx::query_as("SELECT id, name, price FROM products WHERE id = $1");
             Box::pin(query.bind(id).fetch_optional(connection))
         })

@@ -4,9 +4,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use chassis::{DatabaseError, Json, Path, Problem};
+use chassis::{Database, DatabaseError, Json, Path, Problem};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use tracing::Instrument;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -70,18 +70,16 @@ async fn show(
     State(warehouse): State<Warehouse>,
     Path(id): Path<i64>,
 ) -> Result<axum::Json<Stock>, Problem> {
+    let mut asked = false;
     let query = async {
-        let level: Option<i64> = warehouse
-            .database
-            .read(|connection| {
-                let query = sqlx::query_scalar("SELECT stock FROM products WHERE id = $1");
-                Box::pin(query.bind(id).fetch_optional(connection))
-            })
-            .await
-            .map_err(ReadError::Database)?;
-        level.ok_or(ReadError::Unknown)
+        asked = true;
+        let level = level(&warehouse.database, id).await;
+        level
+            .map_err(ReadError::Database)?
+            .ok_or(ReadError::Unknown)
     };
     let level = warehouse.cache.level(id, query).await;
+    chassis::cached(!asked);
     let stock = level.map_err(|error| match &*error {
         ReadError::Unknown => unknown(id),
         ReadError::Database(error) => error.into(),
@@ -102,7 +100,7 @@ async fn replace(
 ) -> Result<axum::Json<Stock>, Problem> {
     let database = warehouse.database.clone();
     let update = async move {
-        let update = database.write(|connection| {
+        let update = database.write("UPDATE products", |connection| {
             let query = "UPDATE products SET stock = $2 WHERE id = $1 RETURNING stock";
             let query = sqlx::query_scalar(query).bind(id).bind(new.stock.0);
             Box::pin(query.fetch_optional(connection))
@@ -129,12 +127,18 @@ async fn sell(
     let quantity = sale.quantity.0;
     let Warehouse { database, sold, .. } = warehouse.clone();
     let update = async move {
-        let outcome = database.write(|connection| Box::pin(take(connection, id, quantity)));
-        let outcome = outcome.await?;
-        if let Outcome::Sold { .. } = outcome {
+        // One statement, so that no two buyers get the last widget.
+        let taken = database.write("UPDATE products", |connection| {
+            let query = "UPDATE products SET stock = stock - $2 WHERE id = $1 AND stock >= $2 RETURNING stock";
+            let query = sqlx::query_scalar(query).bind(id).bind(quantity);
+            Box::pin(query.fetch_optional(connection))
+        });
+        if let Some(left) = taken.await? {
             sold.inc_by(quantity.unsigned_abs());
+            return Ok(Outcome::Sold { left });
         }
-        Ok(outcome)
+        let left = level(&database, id).await?;
+        Ok(left.map_or(Outcome::Unknown, |left| Outcome::TooFew { left }))
     };
     match to_its_end(&warehouse, id, update).await? {
         Outcome::Sold { left } => Ok(axum::Json(Stock { id, stock: left })),
@@ -152,19 +156,13 @@ enum Outcome {
     Unknown,
 }
 
-/// Takes `quantity` in one statement, so that no two buyers get the last widget; only when that
-/// found too few asks how many there are.
-async fn take(connection: &mut PgConnection, id: i64, quantity: i64) -> sqlx::Result<Outcome> {
-    let taken = sqlx::query_scalar(
-        "UPDATE products SET stock = stock - $2 WHERE id = $1 AND stock >= $2 RETURNING stock",
-    );
-    let taken = taken.bind(id).bind(quantity);
-    if let Some(left) = taken.fetch_optional(&mut *connection).await? {
-        return Ok(Outcome::Sold { left });
-    }
-    let left = sqlx::query_scalar("SELECT stock FROM products WHERE id = $1").bind(id);
-    let left = left.fetch_optional(connection).await?;
-    Ok(left.map_or(Outcome::Unknown, |left| Outcome::TooFew { left }))
+/// How many are left, according to the database.
+async fn level(database: &Database, id: i64) -> Result<Option<i64>, DatabaseError> {
+    let read = database.read("SELECT products", |connection| {
+        let query = sqlx::query_scalar("SELECT stock FROM products WHERE id = $1");
+        Box::pin(query.bind(id).fetch_optional(connection))
+    });
+    read.await
 }
 
 /// Runs a change of product `id` to its end, even when its caller hangs up, and has the cache
@@ -175,12 +173,12 @@ async fn to_its_end<T: Send + 'static>(
     change: impl Future<Output = Result<T, DatabaseError>> + Send + 'static,
 ) -> Result<T, Problem> {
     let cache = warehouse.cache.clone();
-    let change = tokio::spawn(async move {
+    let change = async move {
         let result = change.await;
         cache.forget(id);
         result
-    });
-    match change.await {
+    };
+    match tokio::spawn(change.in_current_span()).await {
         Ok(result) => Ok(result?),
         Err(panicked) => {
             tracing::error!("a write panicked: {panicked}");

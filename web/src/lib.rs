@@ -77,9 +77,11 @@ pub struct Storefront {
 /// When a setting cannot be used.
 pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
     let timeout = settings.upstream_timeout;
+    let propagators = server.settings().telemetry.propagators.clone();
+    let client = |service, url| Client::new(service, url, timeout, propagators.clone());
     let storefront = Storefront {
-        products: Client::new("products-api", settings.products_api_url, timeout)?,
-        stock: Client::new("stock-api", settings.stock_api_url, timeout)?,
+        products: client("products-api", settings.products_api_url)?,
+        stock: client("stock-api", settings.stock_api_url)?,
         theme: settings.theme,
         environment: settings.environment,
         version: server.settings().app_version.clone(),

@@ -36,6 +36,7 @@ struct Frame<'a> {
     theme: &'static str,
     environment: &'a str,
     version: &'a str,
+    trace_id: Option<String>,
     assets: &'a Assets,
 }
 
@@ -102,6 +103,7 @@ impl<'a> Frame<'a> {
             },
             environment: &storefront.environment,
             version: &storefront.version,
+            trace_id: chassis::trace_id(),
             assets: &ASSETS,
         }
     }
