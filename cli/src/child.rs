@@ -34,7 +34,8 @@ impl Service {
         // What the services are is said here, whatever the user's shell has set for others.
         command
             .env_remove("DATABASE_PASSWORD_FILE")
-            .env_remove("POD_NAME");
+            .env_remove("POD_NAME")
+            .env_remove("OTEL_SERVICE_NAME");
         command.args(arguments).envs(environment.iter().copied());
         command
             .stdin(Stdio::piped())

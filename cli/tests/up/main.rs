@@ -77,6 +77,14 @@ impl Up {
     }
 }
 
+impl Drop for Up {
+    /// A test that fails leaves nothing running, either.
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// `widgetario up` on a free port.
 fn up(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_widgetario"));

@@ -1,0 +1,135 @@
+//! A collector of OTLP over HTTP that keeps every span, and draws trees of them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::post;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use prost::Message;
+use tokio::runtime::Runtime;
+
+/// A span, as far as a tree shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) trace: String,
+    pub(crate) id: String,
+    pub(crate) parent: String,
+    pub(crate) service: String,
+    pub(crate) name: String,
+    pub(crate) attributes: BTreeMap<String, String>,
+}
+
+pub(crate) struct Collector {
+    pub(crate) url: String,
+    spans: Arc<Mutex<Vec<Span>>>,
+    _runtime: Runtime,
+}
+
+impl Collector {
+    pub(crate) fn start() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let spans = Arc::<Mutex<Vec<Span>>>::default();
+        let kept = Arc::clone(&spans);
+        let receive = post(async move |body: Bytes| {
+            let request = ExportTraceServiceRequest::decode(body).unwrap();
+            kept.lock().unwrap().extend(read(request));
+        });
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+            .unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().route("/v1/traces", receive);
+        runtime.spawn(async { axum::serve(listener, router).await });
+        Self {
+            url,
+            spans,
+            _runtime: runtime,
+        }
+    }
+
+    /// Every span that was received.
+    pub(crate) fn spans(&self) -> Vec<Span> {
+        self.spans.lock().unwrap().clone()
+    }
+
+    /// The traces, each drawn as a tree: a line a span, children below their parent, in the order
+    /// of their lines. A root whose parent is not here shows that parent's id.
+    pub(crate) fn trees(&self) -> Vec<String> {
+        let mut traces = BTreeMap::<String, Vec<Span>>::new();
+        for span in self.spans() {
+            traces.entry(span.trace.clone()).or_default().push(span);
+        }
+        let mut trees: Vec<String> = traces.values().map(|spans| tree(spans)).collect();
+        trees.sort();
+        trees
+    }
+}
+
+fn tree(spans: &[Span]) -> String {
+    let is_here = |id: &str| spans.iter().any(|span| span.id == id);
+    let roots = spans.iter().filter(|span| !is_here(&span.parent));
+    let mut roots: Vec<String> = roots
+        .map(|root| match root.parent.as_str() {
+            "" => drawn(root, spans, 0),
+            parent => format!("({parent})\n{}", drawn(root, spans, 1)),
+        })
+        .collect();
+    roots.sort();
+    roots.concat()
+}
+
+fn drawn(span: &Span, spans: &[Span], depth: usize) -> String {
+    let line = format!("{}{} {}\n", "  ".repeat(depth), span.service, span.name);
+    let children = spans.iter().filter(|child| child.parent == span.id);
+    let mut children: Vec<String> = children
+        .map(|child| drawn(child, spans, depth + 1))
+        .collect();
+    children.sort();
+    line + &children.concat()
+}
+
+fn read(request: ExportTraceServiceRequest) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for resource_spans in request.resource_spans {
+        let resource = attributes(&resource_spans.resource.unwrap().attributes);
+        for span in resource_spans
+            .scope_spans
+            .into_iter()
+            .flat_map(|scope| scope.spans)
+        {
+            spans.push(Span {
+                trace: hex(&span.trace_id),
+                id: hex(&span.span_id),
+                parent: hex(&span.parent_span_id),
+                service: resource["service.name"].clone(),
+                name: span.name,
+                attributes: attributes(&span.attributes),
+            });
+        }
+    }
+    spans
+}
+
+fn attributes(list: &[KeyValue]) -> BTreeMap<String, String> {
+    let text = |attribute: &KeyValue| {
+        let value = attribute.value.clone().and_then(|value| value.value);
+        let value = match value {
+            Some(Value::StringValue(text)) => text,
+            Some(Value::IntValue(number)) => number.to_string(),
+            Some(Value::BoolValue(flag)) => flag.to_string(),
+            other => format!("{other:?}"),
+        };
+        (attribute.key.clone(), value)
+    };
+    list.iter().map(text).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}

@@ -1,0 +1,145 @@
+use crate::Shop;
+
+/// One page view, nothing cached yet.
+const PAGE: &str = "\
+web GET /
+  web GET
+    products-api GET /products
+      products-api SELECT products
+  web GET
+    stock-api GET /stock/{id}
+      stock-api SELECT products
+  web GET
+    stock-api GET /stock/{id}
+      stock-api SELECT products
+  web GET
+    stock-api GET /stock/{id}
+      stock-api SELECT products
+  web GET
+    stock-api GET /stock/{id}
+      stock-api SELECT products
+";
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CALLER: &str = "00f067aa0ba902b7";
+
+/// The tree of a page view below the span of a caller outside.
+fn below_caller() -> String {
+    let lines = PAGE.lines().map(|line| format!("  {line}\n"));
+    format!("({CALLER})\n{}", lines.collect::<String>())
+}
+
+#[test]
+fn page_view_is_one_trace_from_the_page_to_each_statement() {
+    let mut shop = Shop::start(&[]);
+    let page = shop.page(&[]).body_mut().read_to_string().unwrap();
+    shop.stop();
+    assert_eq!(shop.collector.trees(), [PAGE]);
+    let trace = &shop.collector.spans()[0].trace;
+    assert!(
+        page.contains(&format!("Trace <code>{trace}</code>")),
+        "{page}"
+    );
+}
+
+#[test]
+fn callers_trace_is_joined_in_either_format() {
+    let w3c = ("traceparent", format!("00-{TRACE}-{CALLER}-01"));
+    let b3 = ("b3", format!("{TRACE}-{CALLER}-1"));
+    for headers in [vec![w3c.clone()], vec![b3.clone()], vec![w3c, b3]] {
+        let mut shop = Shop::start(&[]);
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        shop.page(&headers);
+        shop.stop();
+        assert_eq!(shop.collector.trees(), [below_caller()], "{headers:?}");
+        assert!(
+            shop.collector
+                .spans()
+                .iter()
+                .all(|span| span.trace == TRACE)
+        );
+    }
+}
+
+#[test]
+fn garbage_begins_a_trace_of_its_own() {
+    let mut shop = Shop::start(&[]);
+    shop.page(&[
+        ("traceparent", "00-nothing"),
+        ("b3", "-"),
+        ("tracestate", "=,="),
+    ]);
+    shop.stop();
+    assert_eq!(shop.collector.trees(), [PAGE]);
+}
+
+#[test]
+fn trace_that_its_caller_does_not_record_is_not_recorded() {
+    for (name, value) in [
+        ("traceparent", format!("00-{TRACE}-{CALLER}-00")),
+        ("b3", format!("{TRACE}-{CALLER}-0")),
+        ("b3", "0".to_owned()),
+    ] {
+        let mut shop = Shop::start(&[]);
+        shop.page(&[(name, &value)]);
+        shop.stop();
+        assert_eq!(shop.collector.spans(), [], "{name}: {value}");
+    }
+}
+
+#[test]
+fn without_propagators_nothing_links() {
+    let mut shop = Shop::start(&[("OTEL_PROPAGATORS", "none")]);
+    shop.page(&[("traceparent", &format!("00-{TRACE}-{CALLER}-01"))]);
+    shop.stop();
+    let products = "products-api GET /products\n  products-api SELECT products\n";
+    let stock = "stock-api GET /stock/{id}\n  stock-api SELECT products\n";
+    let web = "web GET /\n  web GET\n  web GET\n  web GET\n  web GET\n  web GET\n";
+    assert_eq!(
+        shop.collector.trees(),
+        [products, stock, stock, stock, stock, web]
+    );
+}
+
+#[test]
+fn without_the_sdk_there_are_no_spans_of_ours() {
+    let mut shop = Shop::start(&[("OTEL_SDK_DISABLED", "true")]);
+    assert_eq!(shop.page(&[]).status(), 200);
+    shop.stop();
+    assert_eq!(shop.collector.spans(), []);
+}
+
+#[test]
+fn spans_carry_the_semantic_conventions() {
+    let mut shop = Shop::start(&[]);
+    shop.page(&[("user-agent", "test")]);
+    shop.page(&[]);
+    shop.stop();
+    let spans = shop.collector.spans();
+    let find = |service: &str, name: &str| {
+        let is_it = |span: &&crate::collector::Span| span.service == service && span.name == name;
+        spans
+            .iter()
+            .filter(is_it)
+            .map(|span| &span.attributes)
+            .collect::<Vec<_>>()
+    };
+    let page = find("web", "GET /")[0];
+    assert_eq!(page["http.request.method"], "GET");
+    assert_eq!(page["http.route"], "/");
+    assert_eq!(page["http.response.status_code"], "200");
+    assert_eq!(page["url.path"], "/");
+    assert_eq!(page["user_agent.original"], "test");
+    let statement = find("products-api", "SELECT products")[0];
+    assert_eq!(statement["db.system.name"], "postgresql");
+    assert_eq!(statement["db.operation.name"], "SELECT");
+    assert_eq!(statement["db.collection.name"], "products");
+    assert_eq!(statement["db.namespace"], "widgetario");
+    let reads = find("stock-api", "GET /stock/{id}");
+    let cached = reads
+        .iter()
+        .filter(|read| read["widgetario.cached"] == "true");
+    assert_eq!((reads.len(), cached.count()), (8, 4));
+}
