@@ -34,9 +34,19 @@ pub(crate) struct B3 {
 }
 
 /// Reads `b3`, or else the `x-b3-` headers; `None` when there are none or they are malformed.
+///
+/// Where both name a span of the same trace, the several headers count: Envoy writes those alone
+/// and passes on the one that it read, stale.
 pub(crate) fn read(headers: &HeaderMap) -> Option<B3> {
+    let trace = |b3: &B3| b3.ids.map(|(trace, _)| trace);
     let single = text(headers, &SINGLE).and_then(read_single);
-    single.or_else(|| read_multiple(headers))
+    let multiple = read_multiple(headers);
+    match (&single, &multiple) {
+        (Some(one), Some(several)) if trace(one).is_some() && trace(one) == trace(several) => {
+            multiple
+        }
+        _ => single.or(multiple),
+    }
 }
 
 /// `{trace id}-{span id}[-{sampling}[-{parent span id}]]`, or the sampling alone.

@@ -72,6 +72,14 @@ fn single_header_wins_over_multiple() {
 }
 
 #[test]
+fn single_header_that_a_proxy_passed_on_is_stale() {
+    let single = format!("{TRACE}-{SPAN}-1");
+    let multiple = [("x-b3-traceid", TRACE), ("x-b3-spanid", PARENT)];
+    let span = extract(&[("b3", &single), multiple[0], multiple[1]]);
+    assert_eq!(span.span_id().to_string(), PARENT);
+}
+
+#[test]
 fn malformed_headers_are_no_parent() {
     let zeros = "0".repeat(32);
     for value in [

@@ -1,15 +1,18 @@
-//! A collector of OTLP over HTTP that keeps every span, and draws trees of them.
+//! A collector of OTLP and of Zipkin's JSON, over HTTP, that keeps every span, and draws trees of
+//! them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
 use axum::body::Bytes;
+use axum::http::StatusCode;
 use axum::routing::post;
+use axum::{Json, Router};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Attribute;
 use prost::Message;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 /// A span, as far as a tree shows it.
@@ -38,11 +41,18 @@ impl Collector {
             let request = ExportTraceServiceRequest::decode(body).unwrap();
             kept.lock().unwrap().extend(read(request));
         });
+        let kept = Arc::clone(&spans);
+        let receive_zipkin = post(async move |Json(list): Json<Vec<Value>>| {
+            kept.lock().unwrap().extend(list.iter().map(read_zipkin));
+            StatusCode::ACCEPTED
+        });
         let listener = runtime
             .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
             .unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().route("/v1/traces", receive);
+        let router = Router::new()
+            .route("/v1/traces", receive)
+            .route("/api/v2/spans", receive_zipkin);
         runtime.spawn(async { axum::serve(listener, router).await });
         Self {
             url,
@@ -114,13 +124,26 @@ fn read(request: ExportTraceServiceRequest) -> Vec<Span> {
     spans
 }
 
+/// See <https://zipkin.io/zipkin-api/#/default/post_spans>.
+fn read_zipkin(span: &Value) -> Span {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Span {
+        trace: format!("{:0>32}", text(&span["traceId"])),
+        id: text(&span["id"]),
+        parent: text(&span["parentId"]),
+        service: text(&span["localEndpoint"]["serviceName"]),
+        name: text(&span["name"]),
+        attributes: BTreeMap::new(),
+    }
+}
+
 fn attributes(list: &[KeyValue]) -> BTreeMap<String, String> {
     let text = |attribute: &KeyValue| {
         let value = attribute.value.clone().and_then(|value| value.value);
         let value = match value {
-            Some(Value::StringValue(text)) => text,
-            Some(Value::IntValue(number)) => number.to_string(),
-            Some(Value::BoolValue(flag)) => flag.to_string(),
+            Some(Attribute::StringValue(text)) => text,
+            Some(Attribute::IntValue(number)) => number.to_string(),
+            Some(Attribute::BoolValue(flag)) => flag.to_string(),
             other => format!("{other:?}"),
         };
         (attribute.key.clone(), value)

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod collector;
+mod envoy;
 mod logs;
+mod mesh;
 mod trees;
 
 use std::fs::Permissions;

@@ -1,0 +1,267 @@
+//! The shop in a mesh on loopback: each service behind a real Envoy, in each mode of its tracer.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use db::test::TestDatabase;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::collector::{Collector, Span};
+use crate::envoy::{Envoy, Tracer};
+
+const TRACERS: [Tracer; 3] = [Tracer::OpenTelemetry, Tracer::ZipkinB3, Tracer::ZipkinDual];
+
+/// Three services with a sidecar each, and a collector of all their spans.
+struct Mesh {
+    url: String,
+    collector: Collector,
+    _proxies: [Envoy; 3],
+    services: Vec<Service>,
+    _runtime: Runtime,
+}
+
+/// A service's process; its standard input is what keeps it running.
+struct Service(Child);
+
+impl Mesh {
+    fn start(tracer: Tracer, environment: &[(&str, &str)]) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let shop = runtime.block_on(TestDatabase::new()).unwrap().shop;
+        let collector = Collector::start();
+        let port = collector.url.rsplit(':').next().unwrap().parse().unwrap();
+        let service = |name, arguments: &[String], database: &str| {
+            Service::start(name, arguments, database, environment, &collector.url)
+        };
+
+        let (products, products_port) = service("products-api", &[], &shop.products_url);
+        let (stock, stock_port) = service("stock-api", &[], &shop.stock_url);
+        let products_proxy = Envoy::start("products-api", tracer, &[("in", products_port)], port);
+        let stock_proxy = Envoy::start("stock-api", tracer, &[("in", stock_port)], port);
+        let web_port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let ways = [
+            ("in", web_port),
+            ("out", products_proxy.port(0)),
+            ("out", stock_proxy.port(0)),
+        ];
+        let web_proxy = Envoy::start("web", tracer, &ways, port);
+        let web = [
+            format!("--port={web_port}"),
+            format!("--products-api-url=http://127.0.0.1:{}", web_proxy.port(1)),
+            format!("--stock-api-url=http://127.0.0.1:{}", web_proxy.port(2)),
+        ];
+        let (web, _) = service("web", &web, "");
+        Self {
+            url: format!("http://127.0.0.1:{}", web_proxy.port(0)),
+            collector,
+            _proxies: [web_proxy, products_proxy, stock_proxy],
+            services: vec![web, products, stock],
+            _runtime: runtime,
+        }
+    }
+
+    /// Views the page once, with `headers`, and returns the spans once `count` have arrived and
+    /// the services have sent all of theirs.
+    fn view(mut self, headers: &[(&str, &str)], count: usize) -> (Vec<String>, Vec<Span>) {
+        let request = ureq::get(&self.url);
+        let add = |request: ureq::RequestBuilder<_>, &(name, value): &(&str, &str)| {
+            request.header(name, value)
+        };
+        let page = headers.iter().fold(request, add).call().unwrap();
+        assert_eq!(page.status(), 200);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.collector.spans().len() < count && Instant::now() < deadline {
+            sleep(Duration::from_millis(20));
+        }
+        self.services.clear();
+        (self.collector.trees(), self.collector.spans())
+    }
+}
+
+impl Service {
+    fn start(
+        name: &str,
+        arguments: &[String],
+        database: &str,
+        environment: &[(&str, &str)],
+        collector: &str,
+    ) -> (Self, u16) {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_widgetario"))
+            .args([
+                "service",
+                name,
+                "--host=127.0.0.1",
+                "--port=0",
+                "--management-port=0",
+            ])
+            .args(arguments)
+            .env("DATABASE_URL", database)
+            .env("DATABASE_TIMEOUT_SECONDS", "10")
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
+            .env("OTEL_BSP_SCHEDULE_DELAY", "50")
+            .env("RUST_LOG", "warn")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
+        let addresses: Value = serde_json::from_str(&line).unwrap();
+        let port = |address: &Value| address.as_str()?.rsplit(':').next()?.parse().ok();
+        (Self(process), port(&addresses["service"]).unwrap())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+/// One page view through the mesh: 27 spans.
+fn page(proxy_span: impl Fn(&str, &str) -> String) -> String {
+    let call = |api: &str, route: &str| {
+        [
+            "    web GET\n".to_owned(),
+            format!("      {}\n", proxy_span("web", "out")),
+            format!("        {}\n", proxy_span(api, "in")),
+            format!("          {api} GET {route}\n"),
+            format!("            {api} SELECT products\n"),
+        ]
+        .concat()
+    };
+    let stock = call("stock-api", "/stock/{id}");
+    let root = format!("{}\n  web GET /\n", proxy_span("web", "in"));
+    [root, call("products-api", "/products"), stock.repeat(4)].concat()
+}
+
+fn named(service: &str, way: &str) -> String {
+    format!("{service} proxy {way}")
+}
+
+#[test]
+#[ignore = "needs Envoy"]
+fn page_view_is_one_trace_of_27_spans_whatever_the_tracer_speaks() {
+    for tracer in TRACERS {
+        let (trees, spans) = Mesh::start(tracer, &[]).view(&[], 27);
+        assert_eq!(spans.len(), 27, "{tracer:?}: {trees:#?}");
+        assert_eq!(trees, [page(named)], "{tracer:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs Envoy"]
+fn without_a_tracer_the_services_link_all_the_same() {
+    let (trees, spans) = Mesh::start(Tracer::None, &[]).view(&[], 16);
+    assert_eq!((trees.len(), spans.len()), (1, 16), "{trees:#?}");
+}
+
+#[test]
+#[ignore = "needs Envoy"]
+fn without_propagators_a_page_view_is_12_traces() {
+    for tracer in TRACERS {
+        let (trees, spans) = Mesh::start(tracer, &[("OTEL_PROPAGATORS", "none")]).view(&[], 27);
+        assert_eq!(
+            (trees.len(), spans.len()),
+            (12, 27),
+            "{tracer:?}: {trees:#?}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs Envoy"]
+fn without_propagators_and_sdk_it_is_the_predecessors_6() {
+    for tracer in TRACERS {
+        let environment = [("OTEL_PROPAGATORS", "none"), ("OTEL_SDK_DISABLED", "true")];
+        let (trees, spans) = Mesh::start(tracer, &environment).view(&[], 11);
+        assert_eq!(
+            (trees.len(), spans.len()),
+            (6, 11),
+            "{tracer:?}: {trees:#?}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs Envoy"]
+fn without_the_sdk_the_proxies_link_in_one_trace() {
+    for tracer in TRACERS {
+        let (trees, spans) = Mesh::start(tracer, &[("OTEL_SDK_DISABLED", "true")]).view(&[], 11);
+        assert_eq!(
+            (trees.len(), spans.len()),
+            (1, 11),
+            "{tracer:?}: {trees:#?}"
+        );
+        let pair = |api| format!("  web proxy out\n    {api} proxy in\n");
+        let calls = [pair("products-api"), pair("stock-api").repeat(4)].concat();
+        assert_eq!(trees, [format!("web proxy in\n{calls}")], "{tracer:?}");
+    }
+}
+
+/// What a caller outside sends, each for its own span: `TRACE`, `CALLER`.
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CALLER: &str = "00f067aa0ba902b7";
+
+/// How many traces and spans a page view makes when a caller outside sends `headers`, and how many
+/// of the spans are in the caller's trace.
+fn outside(
+    tracer: Tracer,
+    order: &str,
+    headers: &[(&str, String)],
+    count: usize,
+) -> (usize, usize, usize) {
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let mesh = Mesh::start(tracer, &[("OTEL_PROPAGATORS", order)]);
+    let (trees, spans) = mesh.view(&headers, count);
+    let callers = spans.iter().filter(|span| span.trace == TRACE).count();
+    (trees.len(), spans.len(), callers)
+}
+
+/// The table of docs/traces.md.
+#[test]
+#[ignore = "needs Envoy"]
+fn callers_trace_is_joined_where_the_first_proxy_can_read_it() {
+    use Tracer::{None, OpenTelemetry, ZipkinB3, ZipkinDual};
+    const DEFAULT: &str = "tracecontext,baggage,b3multi";
+    const B3_FIRST: &str = "b3multi,tracecontext,baggage";
+    let w3c = [("traceparent", format!("00-{TRACE}-{CALLER}-01"))];
+    let b3 = [("b3", format!("{TRACE}-{CALLER}-1"))];
+    let both = [w3c[0].clone(), b3[0].clone()];
+    let garbage = [("traceparent", "00-x".to_owned()), ("b3", "-".to_owned())];
+    for (tracer, order, headers, expected) in [
+        (None, DEFAULT, &w3c[..], (1, 16, 16)),
+        (None, DEFAULT, &b3, (1, 16, 16)),
+        (None, DEFAULT, &both, (1, 16, 16)),
+        (None, DEFAULT, &garbage, (1, 16, 0)),
+        (OpenTelemetry, DEFAULT, &w3c, (1, 27, 27)),
+        (OpenTelemetry, DEFAULT, &b3, (1, 27, 0)),
+        (OpenTelemetry, DEFAULT, &both, (1, 27, 27)),
+        (OpenTelemetry, DEFAULT, &garbage, (1, 26, 0)),
+        (ZipkinB3, DEFAULT, &w3c, (2, 27, 26)),
+        (ZipkinB3, B3_FIRST, &w3c, (1, 27, 0)),
+        (ZipkinB3, B3_FIRST, &b3, (1, 27, 27)),
+        (ZipkinB3, B3_FIRST, &both, (1, 27, 27)),
+        (ZipkinB3, B3_FIRST, &garbage, (1, 26, 0)),
+        (ZipkinDual, DEFAULT, &w3c, (1, 27, 27)),
+        (ZipkinDual, DEFAULT, &b3, (1, 27, 27)),
+        (ZipkinDual, DEFAULT, &both, (1, 27, 27)),
+        (ZipkinDual, DEFAULT, &garbage, (1, 26, 0)),
+    ] {
+        let outcome = outside(tracer, order, headers, expected.1);
+        assert_eq!(outcome, expected, "{tracer:?}, {order}, {headers:?}");
+    }
+}
