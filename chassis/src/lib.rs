@@ -15,6 +15,7 @@ mod connection;
 mod database;
 mod error;
 mod extract;
+mod lease;
 mod limits;
 mod log;
 mod management;
