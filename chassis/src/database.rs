@@ -91,7 +91,8 @@ impl Database {
         }
     }
 
-    /// Runs a statement, such as `SELECT products` for its span, that changes nothing, on another connection if the first is dead.
+    /// Runs a statement that changes nothing, on another connection if the first is dead. `summary`
+    /// names its span: the operation and the table, such as `SELECT products`.
     ///
     /// # Errors
     /// See [`DatabaseError`].
@@ -119,8 +120,9 @@ impl Database {
         }
     }
 
-    /// Runs a statement, such as `UPDATE products` for its span, that changes something, once, on a connection known to be alive. Both the
-    /// connection and the statement may take the whole timeout.
+    /// Runs a statement that changes something, once, on a connection known to be alive. Both the
+    /// connection and the statement may take the whole timeout. `summary` is as for
+    /// [`read`](Database::read).
     ///
     /// # Errors
     /// See [`DatabaseError`]. After [`DatabaseError::Unavailable`] the change may have been made.

@@ -84,43 +84,23 @@ impl Propagators {
             .contains(&Format::TraceContext)
             .then(|| w3c(&incoming));
         let b3 = self.b3().and_then(|_| b3::read(headers));
-        match (w3c.flatten(), b3) {
-            (
-                Some(w3c),
-                Some(B3 {
-                    ids: Some((trace, span)),
-                    sampling,
-                }),
-            ) => {
-                if self.prefers_b3(&w3c, span) {
-                    let same_trace = w3c.trace_id() == trace;
-                    let state = same_trace.then(|| unstamped(&w3c).trace_state().clone());
-                    let span = b3_span(trace, span, sampling, state.unwrap_or_default());
-                    context.with_value(sampling).with_remote_span_context(span)
-                } else {
-                    context.with_remote_span_context(unstamped(&w3c))
-                }
-            }
-            (Some(w3c), _) => context.with_remote_span_context(unstamped(&w3c)),
-            (
-                None,
-                Some(B3 {
-                    ids: Some((trace, span)),
-                    sampling,
-                }),
-            ) => {
-                let span = b3_span(trace, span, sampling, TraceState::NONE);
+        let w3c = w3c.flatten();
+        let is_parent = |&(_, span): &(TraceId, SpanId)| {
+            w3c.as_ref().is_none_or(|w3c| self.prefers_b3(w3c, span))
+        };
+        let parent = b3.as_ref().and_then(|b3| b3.ids.filter(is_parent));
+        let sampling = b3.as_ref().map(|b3| b3.sampling);
+        match (parent.zip(sampling), w3c.as_ref(), sampling) {
+            (Some(((trace, span), sampling)), w3c, _) => {
+                let w3c = w3c.filter(|w3c| w3c.trace_id() == trace);
+                let state = w3c.map(|w3c| unstamped(w3c).trace_state().clone());
+                let span = b3_span(trace, span, sampling, state.unwrap_or_default());
                 context.with_value(sampling).with_remote_span_context(span)
             }
+            (None, Some(w3c), _) => context.with_remote_span_context(unstamped(w3c)),
             // A decision about a trace that is yet to begin.
-            (
-                None,
-                Some(B3 {
-                    ids: None,
-                    sampling,
-                }),
-            ) => context.with_value(sampling),
-            (None, None) => context,
+            (None, None, Some(sampling)) => context.with_value(sampling),
+            (None, None, None) => context,
         }
     }
 
