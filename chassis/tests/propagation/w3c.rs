@@ -98,3 +98,43 @@ fn baggage_is_passed_on_within_its_limits() {
     assert_eq!(members, arrived);
     assert!(sent.len() <= 8192);
 }
+
+#[test]
+fn baggage_keeps_64_members_and_none_when_it_is_over_long() {
+    let many: Vec<String> = (0..65).map(|n| format!("k{n:02}=v")).collect();
+    let sent = forwarded("baggage", &[("baggage", &many.join(","))]);
+    let mut members: Vec<&str> = sent["baggage"].to_str().unwrap().split(',').collect();
+    members.sort_unstable();
+    assert_eq!(members, many[..64]);
+
+    let long: Vec<String> = (0..10)
+        .map(|n| format!("k{n}={}", "v".repeat(1000)))
+        .collect();
+    let sent = forwarded("baggage", &[("baggage", &long.join(","))]);
+    assert!(!sent.contains_key("baggage"), "{sent:?}");
+}
+
+#[test]
+fn tracestate_within_its_limits_is_passed_on_whole() {
+    let longest = format!("{}={}", "k".repeat(256), "v".repeat(256));
+    let many: Vec<String> = (0..31).map(|n| format!("k{n}=v")).collect();
+    for state in [longest, many.join(",")] {
+        let sent = forwarded(
+            "tracecontext",
+            &[("traceparent", &valid()), ("tracestate", &state)],
+        );
+        let expected = format!("widgetario={SPAN},{state}");
+        assert_eq!(sent["tracestate"], expected);
+    }
+}
+
+#[test]
+fn tracestate_of_more_than_32_entries_never_leaves() {
+    let many: Vec<String> = (0..33).map(|n| format!("k{n}=v")).collect();
+    let sent = forwarded(
+        "tracecontext",
+        &[("traceparent", &valid()), ("tracestate", &many.join(","))],
+    );
+    let state = sent["tracestate"].to_str().unwrap();
+    assert!(state.split(',').count() <= 32, "{state}");
+}
