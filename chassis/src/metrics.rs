@@ -1,5 +1,8 @@
-//! Metrics, named after OpenTelemetry's semantic conventions
-//! (<https://opentelemetry.io/docs/specs/semconv/http/http-metrics/>).
+//! What is counted, and on demand written, of each request.
+//!
+//! Metrics are named after OpenTelemetry's semantic conventions
+//! (<https://opentelemetry.io/docs/specs/semconv/http/http-metrics/>). `RUST_LOG=info,access=debug`
+//! adds a line for each request to the log.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -74,14 +77,17 @@ pub(crate) async fn measure(
     let begin = Instant::now();
     let method = method(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let uri = request.uri().clone();
     let response = next.run(request).await;
+    let (status, duration) = (response.status().as_u16(), begin.elapsed());
+    tracing::debug!(target: "access", "{method} {} {status} in {duration:.1?}", uri.path());
     let labels = Labels {
         http_request_method: method,
         http_route: route.map_or("unmatched".into(), |path| path.as_str().into()),
-        http_response_status_code: response.status().as_u16(),
+        http_response_status_code: status,
     };
-    let duration = begin.elapsed().as_secs_f64();
-    metrics.requests.get_or_create(&labels).observe(duration);
+    let requests = metrics.requests.get_or_create(&labels);
+    requests.observe(duration.as_secs_f64());
     response
 }
 

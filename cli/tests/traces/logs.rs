@@ -69,3 +69,21 @@ fn line_for_machines_is_json_with_the_same_ids() {
         assert_eq!(json["request_id"], "view-1");
     }
 }
+
+#[test]
+fn access_line_of_each_request_is_written_on_demand() {
+    let page = |level| {
+        let mut shop = Shop::start(&[("RUST_LOG", level), ("NO_COLOR", "1")]);
+        shop.page(&[("x-request-id", "view-1")]);
+        shop.stop()
+    };
+    assert!(!page("info").contains("view-1"));
+    let log = page("info,access=debug");
+    let count = |request: &str| {
+        let is_it = |line: &&str| line.contains(request) && line.ends_with(" request_id=view-1");
+        log.lines().filter(is_it).count()
+    };
+    assert_eq!(count("DEBUG GET / 200 in "), 1);
+    assert_eq!(count("DEBUG GET /products 200 in "), 1);
+    assert_eq!(count("DEBUG GET /stock/"), 4);
+}
