@@ -1,4 +1,5 @@
-//! The outgoing client: pooled connections, one deadline a call, and errors that name their cause.
+//! The outgoing client: pooled connections, one deadline a call, errors that name their cause, and
+//! for each call what it met.
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::StartError;
+use crate::call::{Call, Head};
 use crate::propagation::Propagators;
 use crate::trace::{self, SPAN};
 
@@ -20,6 +22,14 @@ pub struct Client {
     propagators: Propagators,
     http: reqwest::Client,
     base: Url,
+}
+
+/// How a call ended, and what it met.
+pub struct Answer<T> {
+    /// What was answered.
+    pub result: Result<T, CallError>,
+    /// Who answered, how fast.
+    pub call: Call,
 }
 
 /// Why a call gave no answer that can be used.
@@ -74,22 +84,12 @@ impl Client {
     }
 
     /// GETs `path` (such as `/products`) and reads the JSON answer.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Answer<T> {
         self.call(Method::GET, path, None::<&()>).await
     }
 
     /// POSTs `body` as JSON to `path` and reads the JSON answer.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn post<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<T, CallError> {
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Answer<T> {
         self.call(Method::POST, path, Some(body)).await
     }
 
@@ -99,25 +99,25 @@ impl Client {
         method: Method,
         path: &str,
         body: Option<&impl Serialize>,
-    ) -> Result<T, CallError> {
+    ) -> Answer<T> {
         let mut url = self.base.clone();
         url.set_path(path);
         let span = client_span(&method, &url);
         let call = async {
-            let begin = Instant::now();
             let mut headers = HeaderMap::new();
             trace::inject(&self.propagators, &mut headers);
-            let request = self.http.request(method, url).headers(headers);
+            let request = self.http.request(method.clone(), url).headers(headers);
             let request = match body {
                 Some(body) => request.json(body),
                 None => request,
             };
-            let result = exchange(request).await;
+            let begin = Instant::now();
+            let (head, result) = exchange(request).await;
+            let latency = begin.elapsed();
             note(&result);
             if let Err(error) = &result
                 && error.is_failure()
             {
-                let latency = begin.elapsed();
                 tracing::warn!(
                     service = self.service,
                     path,
@@ -125,7 +125,9 @@ impl Client {
                     "a call failed: {error}"
                 );
             }
-            result
+            let error = result.as_ref().err().map(ToString::to_string);
+            let call = Call::new((self.service, &method, path), head.as_ref(), error, latency);
+            Answer { result, call }
         };
         call.instrument(span).await
     }
@@ -168,8 +170,19 @@ fn note<T>(result: &Result<T, CallError>) {
     span.record("otel.status_code", "ERROR");
 }
 
-async fn exchange<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, CallError> {
-    let response = request.send().await?;
+/// Sends the request; the head is there when any answer came.
+async fn exchange<T: DeserializeOwned>(
+    request: RequestBuilder,
+) -> (Option<Head>, Result<T, CallError>) {
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(error) => return (None, Err(error.into())),
+    };
+    let head = (response.status(), response.headers().clone());
+    (Some(head), read(response).await)
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T, CallError> {
     let status = response.status();
     if !status.is_success() {
         return Err(CallError::Status(status, excerpt(response).await));

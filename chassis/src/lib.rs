@@ -9,6 +9,7 @@
 //! The chassis knows nothing of products or stock.
 
 mod answer_headers;
+mod call;
 mod client;
 mod command;
 mod connection;
@@ -29,7 +30,8 @@ mod telemetry;
 mod trace;
 
 pub use answer_headers::{ATTEMPT, CALLER, POD, VERSION};
-pub use client::{CallError, Client};
+pub use call::{CACHE_STATUS, Call};
+pub use client::{Answer, CallError, Client};
 pub use command::{Command, main, signalled, start};
 pub use database::{Database, DatabaseError, DatabaseSettings, Statement};
 pub use error::StartError;

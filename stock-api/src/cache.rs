@@ -32,6 +32,11 @@ impl Cache {
         }
     }
 
+    /// The level of product `id` if it is cached.
+    pub async fn cached(&self, id: i64) -> Option<i64> {
+        self.levels.get(&self.key(id)).await
+    }
+
     /// The level of product `id`: cached, or read by `query`, once for all who ask meanwhile.
     ///
     /// # Errors
@@ -44,13 +49,16 @@ impl Cache {
     where
         E: Send + Sync + 'static,
     {
-        let generation = self.generation(id).load(Ordering::Acquire);
-        self.levels.try_get_with((id, generation), query).await
+        self.levels.try_get_with(self.key(id), query).await
     }
 
     /// Forgets the level of product `id`; to be called after a write, before its answer.
     pub fn forget(&self, id: i64) {
         self.generation(id).fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn key(&self, id: i64) -> (i64, u64) {
+        (id, self.generation(id).load(Ordering::Acquire))
     }
 
     fn generation(&self, id: i64) -> &AtomicU64 {

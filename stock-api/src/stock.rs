@@ -2,9 +2,9 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode};
 use axum::routing::get;
-use chassis::{Database, DatabaseError, Json, Path, Problem};
+use chassis::{CACHE_STATUS, Database, DatabaseError, Json, Path, Problem};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 use utoipa::{OpenApi, ToSchema};
@@ -53,6 +53,10 @@ pub fn router(warehouse: Warehouse) -> Router {
     router.route("/openapi.json", get(async || axum::Json(document)))
 }
 
+/// See <https://www.rfc-editor.org/rfc/rfc9211>.
+const HIT: &str = "stock-api; hit";
+const MISS: &str = "stock-api; fwd=miss";
+
 /// Why a level could not be read.
 enum ReadError {
     Unknown,
@@ -69,22 +73,24 @@ enum ReadError {
 async fn show(
     State(warehouse): State<Warehouse>,
     Path(id): Path<i64>,
-) -> Result<axum::Json<Stock>, Problem> {
-    let mut asked = false;
+) -> Result<([(HeaderName, &'static str); 1], axum::Json<Stock>), Problem> {
+    if let Some(stock) = warehouse.cache.cached(id).await {
+        chassis::cached(true);
+        return Ok(([(CACHE_STATUS, HIT)], axum::Json(Stock { id, stock })));
+    }
     let query = async {
-        asked = true;
         let level = level(&warehouse.database, id).await;
         level
             .map_err(ReadError::Database)?
             .ok_or(ReadError::Unknown)
     };
     let level = warehouse.cache.level(id, query).await;
-    chassis::cached(!asked);
     let stock = level.map_err(|error| match &*error {
         ReadError::Unknown => unknown(id),
         ReadError::Database(error) => error.into(),
     })?;
-    Ok(axum::Json(Stock { id, stock }))
+    chassis::cached(false);
+    Ok(([(CACHE_STATUS, MISS)], axum::Json(Stock { id, stock })))
 }
 
 /// Sets what is left.

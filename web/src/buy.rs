@@ -64,7 +64,8 @@ pub(crate) async fn buy(
 async fn sell(storefront: &Storefront, id: i64) -> (Outcome, Option<Left>) {
     let path = format!("/stock/{id}/sales");
     let body = serde_json::json!({ "quantity": 1 });
-    let (outcome, left) = match storefront.stock.post::<Stock>(&path, &body).await {
+    let answer = storefront.stock.post::<Stock>(&path, &body).await;
+    let (outcome, left) = match answer.result {
         Ok(answer) => (Outcome::Sold, Some(answer.stock)),
         Err(CallError::Status(StatusCode::CONFLICT, _)) => (Outcome::SoldOut, Some(0)),
         Err(CallError::Status(StatusCode::FORBIDDEN, _)) => (Outcome::Refused, None),

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chassis::{CallError, Problem};
+use chassis::{Call, CallError, Problem};
 use futures_util::future::join_all;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,9 @@ pub(crate) struct Row {
 #[derive(Serialize)]
 pub(crate) struct Shop {
     pub(crate) products: Vec<Row>,
+    /// The calls that it took, in the order of the rows.
+    calls: Vec<Call>,
+    trace_id: Option<String>,
 }
 
 impl Shop {
@@ -48,21 +51,36 @@ impl Shop {
     /// # Errors
     /// When products-api gives no answer; one of stock-api that is missing is shown as unknown.
     pub(crate) async fn ask(storefront: &Storefront) -> Result<Self, CallError> {
-        let products: Vec<Product> = storefront.products.get("/products").await?;
-        let rows = products.into_iter().map(async |product| {
-            let path = format!("/stock/{}", product.id);
-            let stock = storefront.stock.get::<Stock>(&path).await.ok();
-            let stock = stock.map(|answer| answer.stock);
-            Row {
-                id: product.id,
-                name: product.name,
-                price: product.price,
-                stock,
-                availability: Availability::of(stock),
-            }
-        });
-        let products = join_all(rows).await;
-        Ok(Self { products })
+        let answer = storefront.products.get("/products").await;
+        let products: Vec<Product> = answer.result?;
+        let rows = join_all(
+            products
+                .into_iter()
+                .map(|product| Row::ask(storefront, product)),
+        );
+        let (products, stock_calls): (Vec<Row>, Vec<Call>) = rows.await.into_iter().unzip();
+        Ok(Self {
+            products,
+            calls: [vec![answer.call], stock_calls].concat(),
+            trace_id: chassis::trace_id(),
+        })
+    }
+}
+
+impl Row {
+    /// Asks how many are left of `product`.
+    async fn ask(storefront: &Storefront, product: Product) -> (Self, Call) {
+        let path = format!("/stock/{}", product.id);
+        let answer = storefront.stock.get::<Stock>(&path).await;
+        let stock = answer.result.ok().map(|answer| answer.stock);
+        let row = Self {
+            id: product.id,
+            name: product.name,
+            price: product.price,
+            stock,
+            availability: Availability::of(stock),
+        };
+        (row, answer.call)
     }
 }
 

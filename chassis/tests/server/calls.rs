@@ -26,14 +26,14 @@ fn client_of(url: Url, timeout: Duration) -> Client {
 #[tokio::test]
 async fn answer_is_read_as_json() {
     let upstream = client(Router::new().route("/n", route("[1,2]"))).await;
-    assert_eq!(upstream.get::<Vec<u8>>("/n").await.unwrap(), [1, 2]);
+    assert_eq!(upstream.get::<Vec<u8>>("/n").await.result.unwrap(), [1, 2]);
 }
 
 #[tokio::test]
 async fn posted_json_arrives() {
     let echo = post(async |body: String| body);
     let upstream = client(Router::new().route("/", echo)).await;
-    let answer: Vec<u8> = upstream.post("/", &[1, 2]).await.unwrap();
+    let answer: Vec<u8> = upstream.post("/", &[1, 2]).await.result.unwrap();
     assert_eq!(answer, [1, 2]);
 }
 
@@ -41,7 +41,7 @@ async fn posted_json_arrives() {
 async fn refusal_keeps_its_status_and_the_beginning_of_its_body() {
     let refuse = route(async || (StatusCode::FORBIDDEN, "RBAC: access denied".repeat(100)));
     let upstream = client(Router::new().route("/", refuse)).await;
-    match upstream.get::<()>("/").await.unwrap_err() {
+    match upstream.get::<()>("/").await.result.unwrap_err() {
         CallError::Status(status, body) => {
             assert_eq!(status, StatusCode::FORBIDDEN);
             assert!(body.starts_with("RBAC: access denied"));
@@ -55,7 +55,7 @@ async fn refusal_keeps_its_status_and_the_beginning_of_its_body() {
 async fn redirect_is_not_followed() {
     let away = route(async || axum::response::Redirect::to("/elsewhere"));
     let upstream = client(Router::new().route("/", away)).await;
-    let error = upstream.get::<()>("/").await.unwrap_err();
+    let error = upstream.get::<()>("/").await.result.unwrap_err();
     assert!(
         matches!(error, CallError::Status(StatusCode::SEE_OTHER, _)),
         "{error}"
@@ -65,7 +65,7 @@ async fn redirect_is_not_followed() {
 #[tokio::test]
 async fn other_content_is_unreadable() {
     let upstream = client(Router::new().route("/", route("<html>"))).await;
-    let error = upstream.get::<Vec<u8>>("/").await.unwrap_err();
+    let error = upstream.get::<Vec<u8>>("/").await.result.unwrap_err();
     assert!(matches!(error, CallError::Unreadable(_)), "{error}");
 }
 
@@ -75,7 +75,7 @@ async fn silent_service_times_out() {
     let url = format!("http://{}", silent.local_addr().unwrap());
     let timeout = Duration::from_millis(50);
     let upstream = client_of(url.parse().unwrap(), timeout);
-    let error = upstream.get::<()>("/").await.unwrap_err();
+    let error = upstream.get::<()>("/").await.result.unwrap_err();
     assert!(matches!(error, CallError::Timeout), "{error}");
 }
 
@@ -88,7 +88,7 @@ async fn absent_service_is_unreachable() {
         .unwrap();
     let url = format!("http://{address}").parse().unwrap();
     let upstream = client_of(url, Duration::from_secs(20));
-    let error = upstream.get::<()>("/").await.unwrap_err();
+    let error = upstream.get::<()>("/").await.result.unwrap_err();
     assert!(error.to_string().contains("refused"), "{error}");
 }
 
@@ -102,7 +102,7 @@ async fn call_carries_the_trace_and_what_a_mesh_needs_and_nothing_else() {
         axum::Json(lines.collect::<Lines>())
     });
     let upstream = client(Router::new().route("/", echo)).await;
-    let ask = route(async move || axum::Json(upstream.get::<Lines>("/").await.unwrap()));
+    let ask = route(async move || axum::Json(upstream.get::<Lines>("/").await.result.unwrap()));
     let service = start(&[], Router::new().route("/", ask)).await;
 
     let request = reqwest::Client::new().get(&service.url);

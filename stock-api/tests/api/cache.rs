@@ -24,6 +24,22 @@ async fn writer_never_answers_with_what_was_before() {
 }
 
 #[tokio::test]
+async fn answer_says_whether_it_came_from_the_cache() {
+    let (api, _database) = Api::start().await;
+    let status = async || {
+        let answer = api.get("/stock/1").await;
+        answer.headers()["cache-status"]
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(status().await, "stock-api; fwd=miss");
+    assert_eq!(status().await, "stock-api; hit");
+    api.sell(1, 1).await;
+    assert_eq!(status().await, "stock-api; fwd=miss");
+}
+
+#[tokio::test]
 async fn other_replica_may_answer_with_its_own_copy() {
     let (api, database) = Api::start().await;
     let other = Api::on(&database.shop.stock_url).await;

@@ -90,6 +90,33 @@ async fn content_of_the_page_is_there_as_json() {
 }
 
 #[tokio::test]
+async fn json_tells_what_each_call_met() {
+    let shop = Shop::start(&[]).await;
+    let mut cached = Vec::new();
+    for _ in 0..2 {
+        let request = shop.get("/api/shop").header("x-envoy-attempt-count", "7");
+        let json = text(request.send().await.unwrap()).await;
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let calls = json["calls"].as_array().unwrap();
+        let paths: Vec<_> = calls.iter().map(|call| &call["path"]).collect();
+        assert_eq!(
+            paths,
+            ["/products", "/stock/1", "/stock/2", "/stock/3", "/stock/4"]
+        );
+        for call in calls {
+            assert_eq!(call["status"], 200);
+            assert_eq!(call["version"], "v1");
+            assert_eq!(call["attempt"], Value::Null); // web's own is not passed on
+            assert!(call["latency_ms"].as_f64().unwrap() > 0.0);
+        }
+        assert_eq!(calls[0]["service"], "products-api");
+        assert_eq!(calls[0]["cached"], Value::Null);
+        cached.push(calls[1]["cached"].as_bool().unwrap());
+    }
+    assert_eq!(cached, [false, true]);
+}
+
+#[tokio::test]
 async fn other_paths_lead_back_to_the_shop() {
     let shop = Shop::start(&[]).await;
     let response = shop.get("/nothing").send().await.unwrap();
