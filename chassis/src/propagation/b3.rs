@@ -35,18 +35,17 @@ pub(crate) struct B3 {
 
 /// Reads `b3`, or else the `x-b3-` headers; `None` when there are none or they are malformed.
 ///
-/// Where both name a span of the same trace, the several headers count: Envoy writes those alone
-/// and passes on the one that it read, stale.
+/// The several headers count where they name a span and the single one names none, or one of the
+/// same trace: Envoy writes those alone and passes on the one that it read, stale.
 pub(crate) fn read(headers: &HeaderMap) -> Option<B3> {
     let trace = |b3: &B3| b3.ids.map(|(trace, _)| trace);
     let single = text(headers, &SINGLE).and_then(read_single);
     let multiple = read_multiple(headers);
-    match (&single, &multiple) {
-        (Some(one), Some(several)) if trace(one).is_some() && trace(one) == trace(several) => {
-            multiple
-        }
-        _ => single.or(multiple),
-    }
+    let stale = single.as_ref().is_some_and(|single| {
+        let several = multiple.as_ref().and_then(trace);
+        several.is_some() && (trace(single).is_none() || trace(single) == several)
+    });
+    if stale { multiple } else { single.or(multiple) }
 }
 
 /// `{trace id}-{span id}[-{sampling}[-{parent span id}]]`, or the sampling alone.
@@ -146,7 +145,7 @@ fn span_id(hex: &str) -> Option<SpanId> {
     (id != SpanId::INVALID).then_some(id)
 }
 
-fn is_lower_hex(text: &str) -> bool {
+pub(super) fn is_lower_hex(text: &str) -> bool {
     text.bytes()
         .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

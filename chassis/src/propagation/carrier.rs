@@ -1,17 +1,19 @@
 //! HTTP headers as OpenTelemetry's propagators read and write them.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::propagation::{Extractor, Injector};
 
-/// The W3C headers of a request. `tracestate` and `baggage` may come in several lines, which count
-/// as one list; a second `traceparent` makes both invalid
-/// (<https://www.w3.org/TR/trace-context/#traceparent-header>).
+use super::b3::is_lower_hex;
+
+/// The W3C headers of a request, as far as they are valid
+/// (<https://www.w3.org/TR/trace-context/>). `tracestate` may come in several lines, which count as
+/// one list; a second `traceparent` makes both invalid.
 pub(super) struct Incoming {
     traceparent: Option<String>,
     tracestate: Option<String>,
-    baggage: Option<String>,
 }
 
 impl Incoming {
@@ -20,17 +22,77 @@ impl Incoming {
         let traceparent = traceparents.next().and_then(|value| value.to_str().ok());
         let is_only = traceparents.next().is_none();
         Self {
-            traceparent: traceparent.filter(|_| is_only).map(str::to_owned),
-            tracestate: joined(headers, "tracestate"),
-            baggage: joined(headers, "baggage"),
+            traceparent: traceparent
+                .filter(|value| is_only && is_traceparent(value))
+                .map(str::to_owned),
+            tracestate: joined(headers, "tracestate").filter(|list| is_tracestate(list)),
         }
     }
 }
 
+/// Whether each field has all its digits, and version 0 no field more. (The SDK takes fewer digits,
+/// more of them, and signs.)
+fn is_traceparent(value: &str) -> bool {
+    let mut fields = value.split('-');
+    let known = [2, 32, 16, 2].iter().all(|&digits| {
+        fields
+            .next()
+            .is_some_and(|field| field.len() == digits && is_lower_hex(field))
+    });
+    known && (fields.next().is_none() || !value.starts_with("00"))
+}
+
+/// Whether it has at most 32 members, each with a key of its own and a value. (The SDK cuts off the
+/// 33rd, and takes empty keys and values, a key twice, a second `=` and tabs.)
+fn is_tracestate(list: &str) -> bool {
+    let members = list
+        .split(',')
+        .map(|member| member.trim_matches([' ', '\t']));
+    let members: Vec<&str> = members.filter(|member| !member.is_empty()).collect();
+    let mut keys = HashSet::new();
+    let is_valid = |member: &&str| {
+        let (key, value) = member.split_once('=').unwrap_or_default();
+        let has_value = !value.is_empty() && !value.contains(['=', '\t']);
+        !key.is_empty() && keys.insert(key.to_owned()) && has_value
+    };
+    members.len() <= 32 && members.iter().all(is_valid)
+}
+
+/// The lines of a list as one. A line that is no text is left out alone: our stamp may be in
+/// another.
 fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
-    let lines = headers.get_all(name).iter().map(|value| value.to_str());
-    let lines: Vec<&str> = lines.collect::<Result<_, _>>().ok()?;
+    let lines = headers.get_all(name).iter();
+    let lines: Vec<&str> = lines.filter_map(|value| value.to_str().ok()).collect();
     (!lines.is_empty()).then(|| lines.join(","))
+}
+
+/// The `baggage` of a request, to be passed on as it is: nobody here reads it, and to decode and
+/// encode it again would change it.
+pub(super) struct Baggage(HeaderValue);
+
+impl Baggage {
+    /// The first members of `headers`, within the limits that everyone must pass on
+    /// (<https://www.w3.org/TR/baggage/#limits>).
+    pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
+        let list = joined(headers, "baggage")?;
+        let members = list.split(',').map(str::trim);
+        let members = members.filter(|member| !member.is_empty()).take(64);
+        let mut kept = String::new();
+        for member in members {
+            let comma = usize::from(!kept.is_empty());
+            if kept.len() + comma + member.len() > 8192 {
+                break;
+            }
+            kept.push_str(&","[..comma]);
+            kept.push_str(member);
+        }
+        let value = HeaderValue::try_from(kept).ok();
+        value.filter(|value| !value.is_empty()).map(Self)
+    }
+
+    pub(super) fn write(&self, headers: &mut HeaderMap) {
+        headers.insert("baggage", self.0.clone());
+    }
 }
 
 impl Extractor for Incoming {
@@ -38,13 +100,12 @@ impl Extractor for Incoming {
         match key {
             "traceparent" => self.traceparent.as_deref(),
             "tracestate" => self.tracestate.as_deref(),
-            "baggage" => self.baggage.as_deref(),
             _ => None,
         }
     }
 
     fn keys(&self) -> Vec<&str> {
-        vec!["traceparent", "tracestate", "baggage"]
+        vec!["traceparent", "tracestate"]
     }
 }
 

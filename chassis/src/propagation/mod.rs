@@ -12,12 +12,14 @@
 //! ```
 //!
 //! So the sender stamps its span's id (`w`) into `tracestate`, and the reader takes the family
-//! whose span is *not* the stamped one: it is fresher. Where none differs, nothing was in between;
-//! where both do, the proxy rewrote both alike. A request without a stamp comes from outside: then
-//! the first valid family in the order of `OTEL_PROPAGATORS` counts.
+//! whose span is *not* the stamped one: it is fresher. Where none differs, nothing was in between.
+//! Where both do, most likely one proxy rewrote both alike; and a request without a stamp comes from
+//! outside: then the first valid family in the order of `OTEL_PROPAGATORS` counts. (Two proxies in a
+//! row, one for each family, are beyond this: one of them is left without a child.)
 //!
-//! W3C's headers are read by OpenTelemetry's SDK, which takes some that the recommendation calls
-//! invalid: ids and flags that are too short or signed (`+`), and a `-` at the end.
+//! W3C's headers are checked here and then read by OpenTelemetry's SDK. Two things of the
+//! recommendation's second level are beyond the SDK: it drops the random flag, and a `tracestate`
+//! with an `@` in a key where the first level forbids one.
 
 mod b3;
 mod carrier;
@@ -29,11 +31,11 @@ use axum::http::HeaderMap;
 use opentelemetry::Context;
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
-use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 
 use b3::B3;
 pub use b3::Sampling;
-use carrier::{Incoming, Outgoing};
+use carrier::{Baggage, Incoming, Outgoing};
 
 /// The `tracestate` key of our stamp.
 const STAMP: &str = "widgetario";
@@ -76,15 +78,14 @@ impl Propagators {
     pub fn extract(&self, headers: &HeaderMap) -> Context {
         let incoming = Incoming::new(headers);
         let mut context = Context::new();
-        if self.0.contains(&Format::Baggage) {
-            context = BaggagePropagator::new().extract_with_context(&context, &incoming);
+        if self.0.contains(&Format::Baggage)
+            && let Some(baggage) = Baggage::read(headers)
+        {
+            context = context.with_value(baggage);
         }
-        let w3c = self
-            .0
-            .contains(&Format::TraceContext)
-            .then(|| w3c(&incoming));
-        let b3 = self.b3().and_then(|_| b3::read(headers));
-        let w3c = w3c.flatten();
+        let reads_w3c = self.0.contains(&Format::TraceContext);
+        let w3c = reads_w3c.then(|| w3c(&incoming)).flatten();
+        let b3 = self.reads_b3().then(|| b3::read(headers)).flatten();
         let is_parent = |&(_, span): &(TraceId, SpanId)| {
             w3c.as_ref().is_none_or(|w3c| self.prefers_b3(w3c, span))
         };
@@ -97,7 +98,14 @@ impl Propagators {
                 let span = b3_span(trace, span, sampling, state.unwrap_or_default());
                 context.with_value(sampling).with_remote_span_context(span)
             }
-            (None, Some(w3c), _) => context.with_remote_span_context(unstamped(w3c)),
+            (None, Some(w3c), _) => {
+                // W3C cannot say "debug": what B3 says of the same trace goes on.
+                let is_same = |b3: &B3| b3.ids.is_some_and(|(trace, _)| trace == w3c.trace_id());
+                if b3.is_some_and(|b3| b3.sampling == Sampling::Debug && is_same(&b3)) {
+                    context = context.with_value(Sampling::Debug);
+                }
+                context.with_remote_span_context(unstamped(w3c))
+            }
             // A decision about a trace that is yet to begin.
             (None, None, Some(sampling)) => context.with_value(sampling),
             (None, None, None) => context,
@@ -120,23 +128,27 @@ impl Propagators {
 
     /// Writes `context`'s span, stamped, and its baggage to `headers`.
     pub fn inject(&self, context: &Context, headers: &mut HeaderMap) {
-        let span = context.span().span_context().clone();
-        if self.0.contains(&Format::TraceContext) && span.is_valid() {
-            let context = context.with_remote_span_context(stamped(&span));
-            TraceContextPropagator::new().inject_context(&context, &mut Outgoing(headers));
-        }
-        if self.0.contains(&Format::Baggage) {
-            BaggagePropagator::new().inject_context(context, &mut Outgoing(headers));
-        }
-        if let (Some(format), Some(b3)) = (self.b3(), b3_of(context)) {
-            b3::write(&b3, format == Format::B3Single, headers);
+        let b3 = b3_of(context);
+        for format in self.0.iter() {
+            match format {
+                Format::TraceContext => inject_w3c(context, headers),
+                Format::Baggage => {
+                    if let Some(baggage) = context.get::<Baggage>() {
+                        baggage.write(headers);
+                    }
+                }
+                Format::B3Single | Format::B3Multi => {
+                    if let Some(b3) = &b3 {
+                        b3::write(b3, *format == Format::B3Single, headers);
+                    }
+                }
+            }
         }
     }
 
-    /// The first B3 format of the list: it is written; both are read.
-    fn b3(&self) -> Option<Format> {
-        let is_b3 = |format: &Format| matches!(format, Format::B3Single | Format::B3Multi);
-        self.0.iter().copied().find(is_b3)
+    /// Either B3 format in the list stands for reading both.
+    fn reads_b3(&self) -> bool {
+        self.0.contains(&Format::B3Single) || self.0.contains(&Format::B3Multi)
     }
 }
 
@@ -146,12 +158,22 @@ fn w3c(incoming: &Incoming) -> Option<SpanContext> {
     span.is_valid().then_some(span)
 }
 
-/// A B3 parent as OpenTelemetry sees it. A deferred decision counts as taken: for the sampler to
-/// take it is the [`Sampling`] beside the span.
+fn inject_w3c(context: &Context, headers: &mut HeaderMap) {
+    let span = context.span().span_context().clone();
+    // W3C cannot say "deferred": B3 alone passes that on.
+    let is_deferred = span.is_remote() && context.get() == Some(&Sampling::Deferred);
+    if span.is_valid() && !is_deferred {
+        let context = context.with_remote_span_context(stamped(&span));
+        TraceContextPropagator::new().inject_context(&context, &mut Outgoing(headers));
+    }
+}
+
+/// A B3 parent as OpenTelemetry sees it. To take a deferred decision is the sampler's affair: it is
+/// told by the [`Sampling`] beside the span.
 fn b3_span(trace: TraceId, span: SpanId, sampling: Sampling, state: TraceState) -> SpanContext {
     let flags = match sampling {
-        Sampling::Deny => TraceFlags::default(),
-        Sampling::Deferred | Sampling::Accept | Sampling::Debug => TraceFlags::SAMPLED,
+        Sampling::Deny | Sampling::Deferred => TraceFlags::default(),
+        Sampling::Accept | Sampling::Debug => TraceFlags::SAMPLED,
     };
     SpanContext::new(trace, span, flags, true, state)
 }

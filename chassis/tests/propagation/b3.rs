@@ -16,7 +16,7 @@ fn single_header_is_read_in_each_length() {
         (format!("{TRACE}-{SPAN}-1"), true),
         (format!("{TRACE}-{SPAN}-0"), false),
         (format!("{TRACE}-{SPAN}-d"), true),
-        (format!("{TRACE}-{SPAN}"), true), // deferred: ours to decide
+        (format!("{TRACE}-{SPAN}"), false), // deferred: ours to decide
     ] {
         let span = extract(&[("b3", &value)]);
         assert_eq!(span.trace_id().to_string(), TRACE, "{value}");
@@ -35,7 +35,7 @@ fn multiple_headers_are_read() {
         ("x-b3-sampled", "0", false),
         ("x-b3-sampled", "false", false),
         ("x-b3-flags", "1", true),
-        ("x-b3-parentspanid", PARENT, true),
+        ("x-b3-parentspanid", PARENT, false), // deferred
     ] {
         let span = extract(&[ids[0], ids[1], (name, value)]);
         assert_eq!(span.trace_id().to_string(), TRACE);
@@ -145,4 +145,44 @@ fn multiple_headers_are_written_by_default() {
 #[test]
 fn nothing_is_written_without_a_span() {
     assert!(forwarded("tracecontext,baggage,b3,b3multi", &[]).is_empty());
+}
+
+#[test]
+fn debug_flag_goes_on_where_w3c_is_the_parent() {
+    let lines = [
+        (
+            "traceparent",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ),
+        ("x-b3-traceid", "4bf92f3577b34da6a3ce929d0e0e4736"),
+        ("x-b3-spanid", "00f067aa0ba902b7"),
+        ("x-b3-flags", "1"),
+    ];
+    let sent = forwarded("tracecontext,baggage,b3multi", &lines);
+    assert_eq!(sent["x-b3-flags"], "1");
+}
+
+#[test]
+fn several_headers_count_where_the_single_one_names_no_span() {
+    for single in ["1", "d", "0"] {
+        let span = extract(&[
+            ("b3", single),
+            ("x-b3-traceid", "4bf92f3577b34da6a3ce929d0e0e4736"),
+            ("x-b3-spanid", "00f067aa0ba902b7"),
+            ("x-b3-sampled", "1"),
+        ]);
+        assert!(span.is_valid() && span.is_sampled(), "{single}");
+    }
+}
+
+#[test]
+fn deferred_decision_goes_on_in_b3_alone() {
+    let b3 = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
+    let sent = forwarded("tracecontext,b3,b3multi", &[("b3", b3)]);
+    let expected = headers(&[
+        ("b3", b3),
+        ("x-b3-traceid", "4bf92f3577b34da6a3ce929d0e0e4736"),
+        ("x-b3-spanid", "00f067aa0ba902b7"),
+    ]);
+    assert_eq!(sent, expected);
 }

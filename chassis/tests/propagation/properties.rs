@@ -1,12 +1,12 @@
-//! `CASES=1000000 cargo test -p chassis --release --test propagation properties` takes a minute.
+//! `CASES=1000000 cargo test -p chassis --release --test propagation properties` takes some minutes.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
-use proptest::collection::vec;
+use proptest::collection::{hash_map, vec};
 use proptest::prelude::*;
 
-use crate::{propagators, span};
+use crate::{extract, propagators, span};
 
 fn cases() -> ProptestConfig {
     let cases = std::env::var("CASES")
@@ -64,11 +64,29 @@ proptest! {
     }
 
     #[test]
+    fn family_that_differs_from_the_stamp_is_the_parent(
+        trace in 1..=u128::MAX,
+        w3c in 1..=3_u64,
+        b3 in 1..=3_u64,
+        stamp in 1..=3_u64,
+    ) {
+        let fresh = if w3c == stamp && b3 != stamp { b3 } else { w3c };
+        let lines = [
+            ("traceparent", format!("00-{trace:032x}-{w3c:016x}-01")),
+            ("tracestate", format!("widgetario={stamp:016x}")),
+            ("x-b3-traceid", format!("{trace:032x}")),
+            ("x-b3-spanid", format!("{b3:016x}")),
+        ];
+        let lines = lines.each_ref().map(|(name, value)| (*name, value.as_str()));
+        prop_assert_eq!(extract(&lines).span_id(), SpanId::from(fresh));
+    }
+
+    #[test]
     fn what_is_written_is_read_back(
         trace in 1..=u128::MAX,
         id in 1..=u64::MAX,
         sampled: bool,
-        state in vec(("[a-z][a-z0-9]{0,9}", "[a-z0-9]{1,9}"), 0..4),
+        state in hash_map("[a-z][a-z0-9]{0,9}", "[a-z0-9]{1,9}", 0..4),
         list in prop::sample::select(vec![
             "tracecontext", "b3", "b3multi", "tracecontext,baggage,b3multi", "b3,tracecontext",
         ]),

@@ -42,22 +42,17 @@ fn invalid_traceparent_is_no_parent() {
         format!("00-{TRACE}-{SPAN}"),
         format!("00-{TRACE}-{SPAN}-0x"),
         format!("zz-{TRACE}-{SPAN}-01"),
-    ] {
-        assert!(!extract(&[("traceparent", &value)]).is_valid(), "{value}");
-    }
-}
-
-/// Known and listed in the module's description; when the SDK becomes strict, this says so.
-#[test]
-fn sdk_takes_what_the_recommendation_calls_invalid() {
-    for value in [
+        format!("0-{TRACE}-{SPAN}-01"),
+        format!("000-{TRACE}-{SPAN}-01"),
         format!("00-{}-{SPAN}-01", &TRACE[1..]),
+        format!("00-0{TRACE}-{SPAN}-01"),
         format!("00-{TRACE}-{}-01", &SPAN[2..]),
         format!("00-{TRACE}-{SPAN}-1"),
+        format!("00-{TRACE}-{SPAN}-001"),
         format!("00-{TRACE}-{SPAN}-01-"),
         format!("00-+{}-{SPAN}-01", &TRACE[1..]),
     ] {
-        assert!(extract(&[("traceparent", &value)]).is_valid(), "{value}");
+        assert!(!extract(&[("traceparent", &value)]).is_valid(), "{value}");
     }
 }
 
@@ -80,7 +75,19 @@ fn lines_of_tracestate_are_one_list() {
 #[test]
 fn invalid_tracestate_costs_itself_but_not_the_parent() {
     let long = format!("{}=v", "k".repeat(257));
-    for state in ["no-value", "UPPER=1", long.as_str(), "a=1,b"] {
+    let many: Vec<String> = (0..33).map(|n| format!("k{n}=v")).collect();
+    for state in [
+        "no-value",
+        "UPPER=1",
+        &long,
+        "a=1,b",
+        "a=",
+        "=1",
+        "a=1,a=2",
+        "a==1",
+        "a=1\t2",
+        &many.join(","),
+    ] {
         let span = extract(&[("traceparent", &valid()), ("tracestate", state)]);
         assert!(span.is_valid(), "{state}");
         assert_eq!(span.trace_state().header(), "", "{state}");
@@ -88,30 +95,30 @@ fn invalid_tracestate_costs_itself_but_not_the_parent() {
 }
 
 #[test]
-fn baggage_is_passed_on_within_its_limits() {
-    let member = |n: usize| format!("k{n:02}={}", "v".repeat(100));
-    let arrived: Vec<String> = (0..64).map(member).collect();
-    let sent = forwarded("baggage", &[("baggage", &arrived.join(","))]);
-    let sent = sent["baggage"].to_str().unwrap();
-    let mut members: Vec<&str> = sent.split(',').collect();
-    members.sort_unstable();
-    assert_eq!(members, arrived);
-    assert!(sent.len() <= 8192);
+fn baggage_is_passed_on_as_it_is() {
+    for list in [
+        "token=dG9rZW4=,pct=%2541,a=1;p=x%2Cadmin=1,b=2;q=1".to_owned(),
+        (0..64)
+            .map(|n| format!("k{n}={}", "v".repeat(100)))
+            .collect::<Vec<_>>()
+            .join(","),
+    ] {
+        let sent = forwarded("baggage", &[("baggage", &list)]);
+        assert_eq!(sent["baggage"], *list);
+    }
 }
 
 #[test]
-fn baggage_keeps_64_members_and_none_when_it_is_over_long() {
-    let many: Vec<String> = (0..65).map(|n| format!("k{n:02}=v")).collect();
+fn baggage_is_cut_at_64_members_and_8192_bytes() {
+    let many: Vec<String> = (0..65).map(|n| format!("k{n}=v")).collect();
     let sent = forwarded("baggage", &[("baggage", &many.join(","))]);
-    let mut members: Vec<&str> = sent["baggage"].to_str().unwrap().split(',').collect();
-    members.sort_unstable();
-    assert_eq!(members, many[..64]);
+    assert_eq!(sent["baggage"], many[..64].join(","));
 
     let long: Vec<String> = (0..10)
         .map(|n| format!("k{n}={}", "v".repeat(1000)))
         .collect();
     let sent = forwarded("baggage", &[("baggage", &long.join(","))]);
-    assert!(!sent.contains_key("baggage"), "{sent:?}");
+    assert_eq!(sent["baggage"], long[..8].join(","));
 }
 
 #[test]
@@ -126,15 +133,4 @@ fn tracestate_within_its_limits_is_passed_on_whole() {
         let expected = format!("widgetario={SPAN},{state}");
         assert_eq!(sent["tracestate"], expected);
     }
-}
-
-#[test]
-fn tracestate_of_more_than_32_entries_never_leaves() {
-    let many: Vec<String> = (0..33).map(|n| format!("k{n}=v")).collect();
-    let sent = forwarded(
-        "tracecontext",
-        &[("traceparent", &valid()), ("tracestate", &many.join(","))],
-    );
-    let state = sent["tracestate"].to_str().unwrap();
-    assert!(state.split(',').count() <= 32, "{state}");
 }
