@@ -1,10 +1,11 @@
 //! A service's command line: settings, `--help`, and the `probe` subcommand.
 
 use std::error::Error as _;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::ExitCode;
 
+use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, FromArgMatches};
 use tokio::signal;
@@ -123,6 +124,14 @@ fn description<S: Args>(name: &'static str) -> clap::Command {
         .about("A service of the Widgetario shop. Every flag can be set by the variable beside it.")
         .args_override_self(true)
         .subcommand_negates_reqs(true);
+    // OpenTelemetry's specification: an empty variable is as good as none.
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let settings = settings.mut_args(|arg| match arg.get_env() {
+        Some(name) if name.as_encoded_bytes().starts_with(b"OTEL_") && is_empty(name) => {
+            arg.env(Resettable::Reset)
+        }
+        _ => arg,
+    });
     settings.subcommand(Probe::augment_args(
         clap::Command::new(Probe::NAME).about(Probe::ABOUT),
     ))

@@ -1,10 +1,11 @@
 //! Traces: spans of every request, call and statement, sent by OTLP to a collector.
 //!
 //! The settings are OpenTelemetry's own
-//! (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>), with one
-//! deviation: without an endpoint nothing is exported. The rest of OpenTelemetry's variables
-//! (`OTEL_RESOURCE_ATTRIBUTES`, `OTEL_BSP_…`, `OTEL_SPAN_…`, `OTEL_EXPORTER_OTLP_HEADERS` and
-//! `…_TIMEOUT`) are read by its SDK.
+//! (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>), with two
+//! deviations: without an endpoint nothing is exported, and a wrong value stops the start.
+//! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_BSP_…`, `OTEL_SPAN_…` and `OTEL_EXPORTER_OTLP_HEADERS` are read
+//! by its SDK, which takes its default in place of a wrong value; it knows no
+//! `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`.
 
 mod exporter;
 mod sampler;
@@ -13,9 +14,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use opentelemetry::trace::TracerProvider;
-use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry::{InstrumentationScope, Key, KeyValue};
 use opentelemetry_otlp::{WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::{EnvResourceDetector, ResourceDetector};
 use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracer, SdkTracerProvider};
 use reqwest::Url;
 
@@ -37,7 +39,7 @@ pub struct TelemetrySettings {
     pub propagators: Propagators,
 
     /// true: no spans of our own; what arrives is passed on
-    #[arg(long, env = "OTEL_SDK_DISABLED", default_value = "false", action = clap::ArgAction::Set)]
+    #[arg(long, env = "OTEL_SDK_DISABLED", default_value = "false", action = clap::ArgAction::Set, value_parser = boolean)]
     pub sdk_disabled: bool,
 
     /// The collector, such as <http://jaeger:4318>; without one nothing is exported
@@ -56,6 +58,23 @@ pub struct TelemetrySettings {
         default_value = "http/protobuf"
     )]
     pub otlp_protocol: Protocol,
+
+    /// The same for traces alone
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", value_enum)]
+    pub otlp_traces_protocol: Option<Protocol>,
+
+    /// Milliseconds that the collector has for each answer
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_TIMEOUT",
+        default_value = "10000",
+        value_parser = milliseconds
+    )]
+    pub otlp_timeout: Duration,
+
+    /// The same for traces alone
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", value_parser = milliseconds)]
+    pub otlp_traces_timeout: Option<Duration>,
 
     /// Whether spans are exported
     #[arg(long, env = "OTEL_TRACES_EXPORTER", value_enum, default_value = "otlp")]
@@ -111,27 +130,18 @@ impl Telemetry {
         if telemetry.sdk_disabled {
             return Ok(Self { provider: None });
         }
-        let name = telemetry
-            .service_name
-            .clone()
-            .unwrap_or_else(|| name.to_owned());
-        let resource = Resource::builder()
-            .with_service_name(name)
-            .with_attributes([
-                KeyValue::new("service.version", settings.app_version.clone()),
-                KeyValue::new("service.instance.id", settings.pod_name.clone()),
-            ]);
         let sampler = Sampler::new(telemetry.traces_sampler, telemetry.traces_sampler_arg);
         let mut provider = SdkTracerProvider::builder()
-            .with_resource(resource.build())
+            .with_resource(resource(name, settings))
             .with_sampler(sampler);
         if let Some(endpoint) = telemetry.endpoint() {
             let exporter = opentelemetry_otlp::SpanExporter::builder()
                 .with_http()
-                .with_http_client(reqwest::Client::builder().no_proxy().build()?)
-                .with_endpoint(endpoint)
+                .with_http_client(telemetry.client()?)
+                .with_endpoint(&endpoint)
                 .build()?;
-            let processor = BatchSpanProcessor::builder(Patient::new(exporter)).build();
+            let exporter = Patient::new(exporter, endpoint);
+            let processor = BatchSpanProcessor::builder(exporter).build();
             provider = provider.with_span_processor(processor);
         }
         Ok(Self {
@@ -154,7 +164,36 @@ impl Telemetry {
     }
 }
 
+/// What all spans of the process say of it: our settings, where `OTEL_RESOURCE_ATTRIBUTES` does not
+/// say it.
+fn resource(program: &'static str, settings: &Settings) -> Resource {
+    let given = EnvResourceDetector::new().detect();
+    let name = settings.telemetry.service_name.clone();
+    let defaults = [
+        ("service.name", program),
+        ("service.version", &settings.app_version),
+        ("service.instance.id", &settings.pod_name),
+    ];
+    let defaults = defaults
+        .into_iter()
+        .filter(|(key, _)| given.get(&Key::new(*key)).is_none())
+        .map(|(key, value)| KeyValue::new(key, value.to_owned()));
+    let resource = Resource::builder().with_attributes(defaults);
+    match name {
+        Some(name) => resource.with_service_name(name),
+        None => resource,
+    }
+    .build()
+}
+
 impl TelemetrySettings {
+    /// What speaks to the collector. It has a deadline of its own, for a collector that is silent.
+    fn client(&self) -> reqwest::Result<reqwest::Client> {
+        let timeout = self.otlp_traces_timeout.unwrap_or(self.otlp_timeout);
+        let client = reqwest::Client::builder().no_proxy();
+        client.timeout(timeout).build()
+    }
+
     fn endpoint(&self) -> Option<String> {
         if self.traces_exporter == Exporter::None {
             return None;
@@ -172,9 +211,20 @@ impl TelemetrySettings {
 
 fn endpoint(text: &str) -> Result<Url, &'static str> {
     match Url::parse(text) {
-        Ok(url) if url.scheme() == "http" && url.has_host() => Ok(url),
+        Ok(url) if url.scheme() == "http" && url.has_host() && url.username().is_empty() => Ok(url),
         _ => Err("an http:// address such as http://jaeger:4318"),
     }
+}
+
+fn boolean(text: &str) -> Result<bool, &'static str> {
+    let text = text.trim().to_lowercase();
+    text.parse().map_err(|_| "true or false")
+}
+
+fn milliseconds(text: &str) -> Result<Duration, &'static str> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    let duration = number.map(Duration::from_millis);
+    duration.ok_or("a number of milliseconds above 0")
 }
 
 fn ratio(text: &str) -> Result<f64, &'static str> {

@@ -18,26 +18,39 @@ pub(crate) struct Patient {
     otlp: Arc<Otlp>,
     /// The batch processor's thread is none of tokio's, but the HTTP client needs tokio.
     runtime: Handle,
-    said: Mutex<Option<Instant>>,
+    endpoint: String,
+    losses: Mutex<Losses>,
+}
+
+#[derive(Debug, Default)]
+struct Losses {
+    spans: usize,
+    said: Option<Instant>,
 }
 
 impl Patient {
     /// Must be called within a tokio runtime.
-    pub(crate) fn new(otlp: Otlp) -> Self {
+    pub(crate) fn new(otlp: Otlp, endpoint: String) -> Self {
         Self {
             otlp: Arc::new(otlp),
             runtime: Handle::current(),
-            said: Mutex::new(None),
+            endpoint,
+            losses: Mutex::default(),
         }
     }
 
     fn complain(&self, error: &OTelSdkError, lost: usize) {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.is_none_or(|said| said.elapsed() >= QUIET) {
-            *said = Some(Instant::now());
+        let mut losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
+        losses.spans += lost;
+        if losses.said.is_none_or(|said| said.elapsed() >= QUIET) {
+            let (spans, endpoint) = (losses.spans, &self.endpoint);
             tracing::warn!(
-                "the collector took none of {lost} spans: {error} (said at most once a minute)"
+                "{spans} spans lost: {endpoint} did not take them: {error} (said at most once a minute)"
             );
+            *losses = Losses {
+                spans: 0,
+                said: Some(Instant::now()),
+            };
         }
     }
 }

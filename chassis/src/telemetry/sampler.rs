@@ -25,8 +25,8 @@ pub enum SamplerName {
     ParentBasedTraceIdRatio,
 }
 
-/// A standard sampler that respects B3's debug flag, deferred decisions, and decisions about
-/// traces that are yet to begin.
+/// A standard sampler that records whatever carries B3's debug flag and, when it is based on the
+/// parent, respects deferred decisions and those about traces that are yet to begin.
 #[derive(Clone, Debug)]
 pub(crate) struct Sampler(Standard);
 
@@ -63,13 +63,14 @@ impl ShouldSample for Sampler {
         };
         let span = context.span().span_context().clone();
         let is_ours = span.is_valid() && !span.is_remote();
-        let arrived = context.get::<Sampling>().filter(|_| !is_ours);
-        let mut result = match (arrived, span.is_valid()) {
-            (Some(Sampling::Deferred), true) => ask(None),
-            (Some(Sampling::Debug), _) | (Some(Sampling::Accept), false) => {
+        let follows_parent = matches!(self.0, Standard::ParentBased(_)) && !is_ours;
+        let mut result = match (context.get::<Sampling>(), span.is_valid()) {
+            (Some(Sampling::Debug), _) => decided(SamplingDecision::RecordAndSample),
+            (Some(Sampling::Deferred), true) if follows_parent => ask(None),
+            (Some(Sampling::Accept), false) if follows_parent => {
                 decided(SamplingDecision::RecordAndSample)
             }
-            (Some(Sampling::Deny), false) => decided(SamplingDecision::Drop),
+            (Some(Sampling::Deny), false) if follows_parent => decided(SamplingDecision::Drop),
             _ => ask(parent),
         };
         result.trace_state = span.trace_state().clone();
