@@ -15,6 +15,10 @@ use crate::call::{Call, Head};
 use crate::propagation::Propagators;
 use crate::trace::{self, SPAN};
 
+/// More than any answer of the shop has; the rest of a longer one is not read.
+const BODY_BYTES: usize = 1024 * 1024;
+const EXCERPT_BYTES: usize = 1024;
+
 /// Calls one upstream service.
 #[derive(Clone)]
 pub struct Client {
@@ -60,7 +64,8 @@ impl CallError {
 }
 
 impl Client {
-    /// A client for `service` at `base`, which is told of traces in the headers of `propagators`; each of whose calls ends after `timeout`.
+    /// A client for `service` at `base`. Each call carries its trace in the headers of
+    /// `propagators` and ends after `timeout`.
     ///
     /// # Errors
     /// When the operating system lets no client be made.
@@ -114,19 +119,24 @@ impl Client {
             let begin = Instant::now();
             let (head, result) = exchange(request).await;
             let latency = begin.elapsed();
-            note(&result);
-            if let Err(error) = &result
-                && error.is_failure()
-            {
+            let error = result.as_ref().err().inspect(|error| note(error));
+            let error_text = error.map(ToString::to_string);
+            let call = Call::new(
+                (self.service, &method, path),
+                head.as_ref(),
+                error_text,
+                latency,
+            );
+            if error.is_some_and(CallError::is_failure) {
                 tracing::warn!(
-                    service = self.service,
+                    service = call.service,
                     path,
-                    ?latency,
-                    "a call failed: {error}"
+                    status = call.status,
+                    latency_ms = call.latency_ms,
+                    "a call failed: {}",
+                    call.error.as_deref().unwrap_or_default()
                 );
             }
-            let error = result.as_ref().err().map(ToString::to_string);
-            let call = Call::new((self.service, &method, path), head.as_ref(), error, latency);
             Answer { result, call }
         };
         call.instrument(span).await
@@ -140,34 +150,26 @@ fn client_span(method: &Method, url: &Url) -> Span {
         "call",
         otel.name = method.as_str(),
         otel.kind = "client",
-        otel.status_code = Empty,
+        otel.status_description = Empty,
         http.request.method = method.as_str(),
         http.response.status_code = Empty,
         url.full = url.as_str(),
         server.address = url.host_str(),
-        server.port = url.port_or_known_default(),
+        server.port = url.port_or_known_default().map(i64::from),
         error.type = Empty,
     )
 }
 
-/// Notes a call's outcome on its span.
-fn note<T>(result: &Result<T, CallError>) {
+/// Notes on a call's span why it failed.
+fn note(error: &CallError) {
     let span = Span::current();
-    let error = match result {
-        Ok(_) => {
-            span.record("http.response.status_code", 200);
-            return;
-        }
-        Err(CallError::Status(status, _)) => {
-            span.record("http.response.status_code", status.as_u16());
-            status.as_str().to_owned()
-        }
-        Err(CallError::Timeout) => "timeout".into(),
-        Err(CallError::Unreachable(_)) => "unreachable".into(),
-        Err(CallError::Unreadable(_)) => "unreadable".into(),
+    match error {
+        CallError::Status(status, _) => span.record("error.type", status.as_str()),
+        CallError::Timeout => span.record("error.type", "timeout"),
+        CallError::Unreachable(_) => span.record("error.type", "unreachable"),
+        CallError::Unreadable(_) => span.record("error.type", "unreadable"),
     };
-    span.record("error.type", error);
-    span.record("otel.status_code", "ERROR");
+    span.record("otel.status_description", error.to_string());
 }
 
 /// Sends the request; the head is there when any answer came.
@@ -178,6 +180,8 @@ async fn exchange<T: DeserializeOwned>(
         Ok(response) => response,
         Err(error) => return (None, Err(error.into())),
     };
+    let status = i64::from(response.status().as_u16());
+    Span::current().record("http.response.status_code", status);
     let head = (response.status(), response.headers().clone());
     (Some(head), read(response).await)
 }
@@ -185,16 +189,31 @@ async fn exchange<T: DeserializeOwned>(
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T, CallError> {
     let status = response.status();
     if !status.is_success() {
-        return Err(CallError::Status(status, excerpt(response).await));
+        let body = beginning(response, EXCERPT_BYTES).await.unwrap_or_default();
+        return Err(CallError::Status(status, excerpt(&body)));
     }
-    let bytes = response.bytes().await?;
-    serde_json::from_slice(&bytes).map_err(|error| CallError::Unreadable(error.to_string()))
+    let body = beginning(response, BODY_BYTES).await?;
+    serde_json::from_slice(&body).map_err(|error| CallError::Unreadable(error.to_string()))
 }
 
-/// The first 200 characters of an answer's body: enough for a proxy's reason.
-async fn excerpt(response: Response) -> String {
-    let text = response.text().await.unwrap_or_default();
-    text.chars().take(200).collect()
+/// The body's first `limit` bytes.
+async fn beginning(mut response: Response, limit: usize) -> reqwest::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while body.len() < limit
+        && let Some(chunk) = response.chunk().await?
+    {
+        body.extend_from_slice(&chunk);
+    }
+    body.truncate(limit);
+    Ok(body)
+}
+
+/// The first 200 characters, on one line: enough for a proxy's reason, and nothing that a log or a
+/// terminal would take for more.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let line = text.trim().replace(char::is_control, " ");
+    line.chars().take(200).collect()
 }
 
 impl From<reqwest::Error> for CallError {

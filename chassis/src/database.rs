@@ -165,20 +165,24 @@ impl Database {
             "query",
             otel.name = summary,
             otel.kind = "client",
-            otel.status_code = Empty,
+            otel.status_description = Empty,
             db.system.name = "postgresql",
             db.namespace = options.get_database(),
             db.query.summary = summary,
             db.operation.name = operation,
             db.collection.name = table,
             server.address = options.get_host(),
-            server.port = options.get_port(),
+            server.port = i64::from(options.get_port()),
+            db.response.status_code = Empty,
             error.type = Empty,
         );
         let result = work.instrument(span.clone()).await;
         if let Err(error) = &result {
+            if let DatabaseError::Refused(sqlx::Error::Database(error)) = error {
+                span.record("db.response.status_code", error.code().as_deref());
+            }
             span.record("error.type", error.code());
-            span.record("otel.status_code", "ERROR");
+            span.record("otel.status_description", error.to_string());
         }
         result
     }

@@ -4,10 +4,12 @@
 //! environment, opens the log, binds a [`Server`] and calls it; the service builds its `Router`
 //! and hands it to [`Server::run`] (or [`Server::run_api`]), which serves until the signal to
 //! stop, drains, and returns. Data flows one way: settings → router → handler → one query
-//! ([`Database`]) or one call ([`Client`]) → an answer, or a [`Problem`].
+//! ([`Database`]) or one call ([`Client`]) → an answer, or a [`Problem`]. On the way each request,
+//! call and query is a span of one trace: [`propagation`] is how it goes from service to service.
 //!
 //! The chassis knows nothing of products or stock.
 
+mod access;
 mod answer_headers;
 mod call;
 mod client;

@@ -73,15 +73,11 @@ where
     fn format_event(
         &self,
         context: &FmtContext<'_, S, DefaultFields>,
-        mut writer: Writer<'_>,
+        writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let line = formatted(&self.0, context, event)?;
-        writer.write_str(line.trim_end())?;
-        for (name, id) in ids() {
-            write!(writer, " {name}={id}")?;
-        }
-        writeln!(writer)
+        let id = |name: &str, id: String| format!(" {name}={id}");
+        write(&self.0, context, writer, event, ("", id))
     }
 }
 
@@ -92,23 +88,22 @@ where
     fn format_event(
         &self,
         context: &FmtContext<'_, S, JsonFields>,
-        mut writer: Writer<'_>,
+        writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let line = formatted(&self.0, context, event)?;
-        writer.write_str(line.trim_end().trim_end_matches('}'))?;
-        for (name, id) in ids() {
-            write!(writer, ",\"{name}\":{}", serde_json::Value::from(id))?;
-        }
-        writeln!(writer, "}}")
+        let id = |name: &str, id: String| format!(",\"{name}\":{}", serde_json::Value::from(id));
+        write(&self.0, context, writer, event, ("}", id))
     }
 }
 
-fn formatted<F, S, N>(
+/// Writes the event with the ids before the line's `end`, each as `id` has it.
+fn write<F, S, N>(
     format: &Format<F>,
     context: &FmtContext<'_, S, N>,
+    mut writer: Writer<'_>,
     event: &Event<'_>,
-) -> Result<String, fmt::Error>
+    (end, id): (&str, impl Fn(&str, String) -> String),
+) -> fmt::Result
 where
     Format<F>: FormatEvent<S, N>,
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -116,7 +111,12 @@ where
 {
     let mut line = String::new();
     format.format_event(context, Writer::new(&mut line), event)?;
-    Ok(line)
+    let line = line.trim_end();
+    writer.write_str(line.strip_suffix(end).unwrap_or(line))?;
+    for (name, value) in ids() {
+        writer.write_str(&id(name, value))?;
+    }
+    writeln!(writer, "{end}")
 }
 
 fn ids() -> impl Iterator<Item = (&'static str, String)> {

@@ -1,8 +1,5 @@
-//! What is counted, and on demand written, of each request.
-//!
-//! Metrics are named after OpenTelemetry's semantic conventions
-//! (<https://opentelemetry.io/docs/specs/semconv/http/http-metrics/>). `RUST_LOG=info,access=debug`
-//! adds a line for each request to the log.
+//! Metrics, named after OpenTelemetry's semantic conventions
+//! (<https://opentelemetry.io/docs/specs/semconv/http/http-metrics/>).
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -77,21 +74,22 @@ pub(crate) async fn measure(
     let begin = Instant::now();
     let method = method(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let uri = request.uri().clone();
     let response = next.run(request).await;
-    let (status, duration) = (response.status().as_u16(), begin.elapsed());
-    tracing::debug!(target: "access", "{method} {} {status} in {duration:.1?}", uri.path());
     let labels = Labels {
         http_request_method: method,
         http_route: route.map_or("unmatched".into(), |path| path.as_str().into()),
-        http_response_status_code: status,
+        http_response_status_code: response.status().as_u16(),
     };
-    let requests = metrics.requests.get_or_create(&labels);
-    requests.observe(duration.as_secs_f64());
+    let duration = begin.elapsed().as_secs_f64();
+    metrics.requests.get_or_create(&labels).observe(duration);
     response
 }
 
-fn method(method: &Method) -> &'static str {
+/// Any method that is not known.
+pub(crate) const OTHER: &str = "_OTHER";
+
+/// The method, or [`OTHER`]: callers may invent as many as they like.
+pub(crate) fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
@@ -100,6 +98,6 @@ fn method(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         Method::PATCH => "PATCH",
-        _ => "_OTHER",
+        _ => OTHER,
     }
 }

@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::access;
 use crate::answer_headers::{self, Identity};
 use crate::connection::Connection;
 use crate::limits::limited;
@@ -127,7 +128,11 @@ impl Server {
         let retire = middleware::from_fn_with_state(self.readiness.clone(), retire);
         let service = Listener::spawn(
             self.service,
-            router.layer(measure).layer(trace).layer(retire),
+            router
+                .layer(measure)
+                .layer(middleware::from_fn(access::log))
+                .layer(trace)
+                .layer(retire),
         );
         let management = management::router(self.readiness.clone(), self.metrics);
         let management = Listener::spawn(self.management, management);

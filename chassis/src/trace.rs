@@ -4,19 +4,22 @@
 //! (<https://opentelemetry.io/docs/specs/semconv/http/http-spans/>).
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use opentelemetry::Context;
 use opentelemetry::trace::{FutureExt, TraceContextExt};
-use tracing::field::{Empty, display};
+use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use crate::metrics;
 use crate::propagation::Propagators;
 
 /// The target of our spans: by it the log tells them from events.
 pub(crate) const SPAN: &str = "chassis::span";
 
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const END_USER: HeaderName = HeaderName::from_static("end-user");
 
@@ -36,12 +39,14 @@ pub(crate) async fn trace(
     let context = propagators.extract(request.headers());
     let context = context.with_value(Forwarded(forwarded(request.headers())));
     let serve = async {
-        let span = server_span(&request);
+        let mut open = Open(Some(server_span(&request)));
+        let span = open.0.clone().unwrap_or_else(Span::none);
         let response = next.run(request).instrument(span.clone()).await;
+        open.0 = None;
         let status = response.status();
-        span.record("http.response.status_code", status.as_u16());
+        span.record("http.response.status_code", i64::from(status.as_u16()));
         if status.is_server_error() {
-            span.record("error.type", display(status.as_u16()));
+            span.record("error.type", status.as_str());
             span.record("otel.status_code", "ERROR");
         }
         response
@@ -49,30 +54,63 @@ pub(crate) async fn trace(
     serve.with_context(context).await
 }
 
+/// The span of a request that is not answered yet; dropped, because its caller hung up.
+struct Open(Option<Span>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(span) = &self.0 {
+            span.record("error.type", "cancelled");
+        }
+    }
+}
+
 fn server_span(request: &Request) -> Span {
-    let (method, uri) = (request.method(), request.uri());
+    let (method, uri) = (metrics::method(request.method()), request.uri());
     let route = request.extensions().get::<MatchedPath>();
-    let route = route.map_or("", MatchedPath::as_str);
-    let text = |name| {
-        let value = request.headers().get(name).map(HeaderValue::to_str);
-        value.and_then(Result::ok).unwrap_or_default()
+    let route = route.map(MatchedPath::as_str);
+    // What the conventions call a method that is not in their list.
+    let name = if method == metrics::OTHER {
+        "HTTP"
+    } else {
+        method
+    };
+    let name = [name, route.unwrap_or_default()].join(" ");
+    let original = (method == metrics::OTHER).then(|| cut(request.method().as_str()));
+    let text = |name| cut_header(request.headers(), name);
+    let host = text(header::HOST).and_then(|host| host.parse::<Authority>().ok());
+    let scheme = match text(FORWARDED_PROTO) {
+        Some("https") => "https",
+        _ => "http",
     };
     tracing::info_span!(
         target: SPAN,
         "request",
-        otel.name = format!("{method} {route}").trim_end(),
+        otel.name = name.trim_end(),
         otel.kind = "server",
         otel.status_code = Empty,
-        http.request.method = method.as_str(),
+        http.request.method = method,
+        http.request.method_original = original,
         http.route = route,
         http.response.status_code = Empty,
-        url.path = uri.path(),
-        url.scheme = "http",
-        server.address = text(header::HOST),
+        url.path = cut(uri.path()),
+        url.query = uri.query().map(cut),
+        url.scheme = scheme,
+        server.address = host.as_ref().map(Authority::host),
+        server.port = host.as_ref().and_then(Authority::port_u16).map(i64::from),
         user_agent.original = text(header::USER_AGENT),
         widgetario.cached = Empty,
         error.type = Empty,
     )
+}
+
+/// At most the first 256 characters (ASCII ones): callers decide what these texts hold.
+fn cut(text: &str) -> &str {
+    text.get(..256).unwrap_or(text)
+}
+
+fn cut_header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok().map(cut)
 }
 
 /// Notes on the request's span whether its answer came from a cache.
@@ -90,8 +128,17 @@ pub(crate) fn inject(propagators: &Propagators, headers: &mut HeaderMap) {
 }
 
 fn forwarded(headers: &HeaderMap) -> HeaderMap {
-    let listed = |name: HeaderName| Some((name.clone(), headers.get(name)?.clone()));
+    let listed = |name: HeaderName| {
+        let value = headers.get(&name).filter(|value| is_plain(value))?;
+        Some((name, value.clone()))
+    };
     FORWARDED.into_iter().filter_map(listed).collect()
+}
+
+/// Whether a value may stand in a log line and in a call: an id or a name, of at most 128 characters.
+fn is_plain(value: &HeaderValue) -> bool {
+    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:@-".contains(byte);
+    value.len() <= 128 && value.as_bytes().iter().all(is_allowed)
 }
 
 /// What joins a log line, or an answer, with a trace and with a proxy's own log line.
