@@ -2,6 +2,7 @@
 //! them.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
@@ -23,12 +24,19 @@ pub(crate) struct Span {
     pub(crate) parent: String,
     pub(crate) service: String,
     pub(crate) name: String,
-    pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) attributes: BTreeMap<String, Value>,
+    /// The description of the span's status, if that is an error.
+    pub(crate) error: Option<String>,
+    /// What is said of the whole process.
+    pub(crate) resource: BTreeMap<String, Value>,
 }
 
 pub(crate) struct Collector {
     pub(crate) url: String,
     spans: Arc<Mutex<Vec<Span>>>,
+    /// How many requests it has not answered, while it was silent.
+    unanswered: Arc<AtomicUsize>,
+    is_silent: Arc<AtomicBool>,
     _runtime: Runtime,
 }
 
@@ -37,7 +45,13 @@ impl Collector {
         let runtime = Runtime::new().unwrap();
         let spans = Arc::<Mutex<Vec<Span>>>::default();
         let kept = Arc::clone(&spans);
+        let (unanswered, is_silent) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let (waiting, silent) = (Arc::clone(&unanswered), Arc::clone(&is_silent));
         let receive = post(async move |body: Bytes| {
+            if silent.load(Ordering::SeqCst) {
+                waiting.fetch_add(1, Ordering::SeqCst);
+                std::future::pending::<()>().await;
+            }
             let request = ExportTraceServiceRequest::decode(body).unwrap();
             kept.lock().unwrap().extend(read(request));
         });
@@ -57,8 +71,19 @@ impl Collector {
         Self {
             url,
             spans,
+            unanswered,
+            is_silent,
             _runtime: runtime,
         }
+    }
+
+    /// From now on takes requests, and answers them or not.
+    pub(crate) fn be_silent(&self, silent: bool) {
+        self.is_silent.store(silent, Ordering::SeqCst);
+    }
+
+    pub(crate) fn unanswered(&self) -> usize {
+        self.unanswered.load(Ordering::SeqCst)
     }
 
     /// Every span that was received.
@@ -66,17 +91,27 @@ impl Collector {
         self.spans.lock().unwrap().clone()
     }
 
-    /// The traces, each drawn as a tree: a line a span, children below their parent, in the order
-    /// of their lines. A root whose parent is not here shows that parent's id.
-    pub(crate) fn trees(&self) -> Vec<String> {
-        let mut traces = BTreeMap::<String, Vec<Span>>::new();
-        for span in self.spans() {
-            traces.entry(span.trace.clone()).or_default().push(span);
-        }
-        let mut trees: Vec<String> = traces.values().map(|spans| tree(spans)).collect();
-        trees.sort();
-        trees
+    /// Every span that was received since it was last asked so.
+    pub(crate) fn take(&self) -> Vec<Span> {
+        std::mem::take(&mut self.spans.lock().unwrap())
     }
+
+    /// The traces that were received.
+    pub(crate) fn trees(&self) -> Vec<String> {
+        trees(self.spans())
+    }
+}
+
+/// The traces, each drawn as a tree: a line a span, children below their parent, in the order of
+/// their lines. A root whose parent is not here shows that parent's id.
+pub(crate) fn trees(spans: Vec<Span>) -> Vec<String> {
+    let mut traces = BTreeMap::<String, Vec<Span>>::new();
+    for span in spans {
+        traces.entry(span.trace.clone()).or_default().push(span);
+    }
+    let mut trees: Vec<String> = traces.values().map(|spans| tree(spans)).collect();
+    trees.sort();
+    trees
 }
 
 fn tree(spans: &[Span]) -> String {
@@ -115,9 +150,14 @@ fn read(request: ExportTraceServiceRequest) -> Vec<Span> {
                 trace: hex(&span.trace_id),
                 id: hex(&span.span_id),
                 parent: hex(&span.parent_span_id),
-                service: resource["service.name"].clone(),
+                service: resource["service.name"].as_str().unwrap().to_owned(),
                 name: span.name,
                 attributes: attributes(&span.attributes),
+                error: span
+                    .status
+                    .filter(|status| status.code == 2)
+                    .map(|status| status.message),
+                resource: resource.clone(),
             });
         }
     }
@@ -134,21 +174,23 @@ fn read_zipkin(span: &Value) -> Span {
         service: text(&span["localEndpoint"]["serviceName"]),
         name: text(&span["name"]),
         attributes: BTreeMap::new(),
+        error: None,
+        resource: BTreeMap::new(),
     }
 }
 
-fn attributes(list: &[KeyValue]) -> BTreeMap<String, String> {
-    let text = |attribute: &KeyValue| {
+fn attributes(list: &[KeyValue]) -> BTreeMap<String, Value> {
+    let typed = |attribute: &KeyValue| {
         let value = attribute.value.clone().and_then(|value| value.value);
         let value = match value {
-            Some(Attribute::StringValue(text)) => text,
-            Some(Attribute::IntValue(number)) => number.to_string(),
-            Some(Attribute::BoolValue(flag)) => flag.to_string(),
-            other => format!("{other:?}"),
+            Some(Attribute::StringValue(text)) => text.into(),
+            Some(Attribute::IntValue(number)) => number.into(),
+            Some(Attribute::BoolValue(flag)) => flag.into(),
+            other => format!("{other:?}").into(),
         };
         (attribute.key.clone(), value)
     };
-    list.iter().map(text).collect()
+    list.iter().map(typed).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

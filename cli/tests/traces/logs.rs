@@ -25,7 +25,7 @@ fn failures(format: &str) -> Vec<String> {
     log.lines().filter(is_failure).map(str::to_owned).collect()
 }
 
-fn stock_api(shop: &Shop) -> Pid {
+pub(crate) fn stock_api(shop: &Shop) -> Pid {
     let processes = Command::new("ps")
         .args(["-axo", "ppid=,pid=,args="])
         .output()
@@ -65,6 +65,7 @@ fn line_for_machines_is_json_with_the_same_ids() {
         let json: serde_json::Value = serde_json::from_str(&format!("{{{json}")).unwrap();
         assert_eq!(json["level"], "WARN");
         assert_eq!(json["service"], "stock-api");
+        assert!(json["latency_ms"].as_f64().unwrap() >= 1000.0);
         assert_eq!(json["trace_id"], TRACE);
         assert_eq!(json["request_id"], "view-1");
     }
@@ -83,7 +84,7 @@ fn access_line_of_each_request_is_written_on_demand() {
         let is_it = |line: &&str| line.contains(request) && line.ends_with(" request_id=view-1");
         log.lines().filter(is_it).count()
     };
-    assert_eq!(count("DEBUG GET / 200 in "), 1);
-    assert_eq!(count("DEBUG GET /products 200 in "), 1);
-    assert_eq!(count("DEBUG GET /stock/"), 4);
+    assert_eq!(count(" method=\"GET\" path=\"/\" status=200 "), 1);
+    assert_eq!(count(" method=\"GET\" path=\"/products\" status=200 "), 1);
+    assert_eq!(count(" method=\"GET\" path=\"/stock/"), 4);
 }

@@ -4,6 +4,7 @@
 
 mod collector;
 mod envoy;
+mod failures;
 mod logs;
 mod mesh;
 mod trees;

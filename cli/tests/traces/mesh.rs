@@ -10,8 +10,9 @@ use db::test::TestDatabase;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::collector::{Collector, Span};
+use crate::collector::{Collector, Span, trees};
 use crate::envoy::{Envoy, Tracer};
+use crate::trees::PAGE;
 
 const TRACERS: [Tracer; 3] = [Tracer::OpenTelemetry, Tracer::ZipkinB3, Tracer::ZipkinDual];
 
@@ -167,20 +168,36 @@ fn page_view_is_one_trace_of_27_spans_whatever_the_tracer_speaks() {
 #[test]
 #[ignore = "needs Envoy"]
 fn without_a_tracer_the_services_link_all_the_same() {
-    let (trees, spans) = Mesh::start(Tracer::None, &[]).view(&[], 16);
-    assert_eq!((trees.len(), spans.len()), (1, 16), "{trees:#?}");
+    let (trees, _) = Mesh::start(Tracer::None, &[]).view(&[], 16);
+    assert_eq!(trees, [PAGE]);
+}
+
+/// The traces of the five calls, as their proxies alone see them.
+fn calls_of_proxies() -> Vec<String> {
+    let call = |api| format!("web proxy out\n  {api} proxy in\n");
+    let stock = call("stock-api");
+    let stocks = [stock.clone(), stock.clone(), stock.clone(), stock];
+    [vec![call("products-api")], stocks.to_vec()].concat()
 }
 
 #[test]
 #[ignore = "needs Envoy"]
 fn without_propagators_a_page_view_is_12_traces() {
     for tracer in TRACERS {
-        let (trees, spans) = Mesh::start(tracer, &[("OTEL_PROPAGATORS", "none")]).view(&[], 27);
-        assert_eq!(
-            (trees.len(), spans.len()),
-            (12, 27),
-            "{tracer:?}: {trees:#?}"
-        );
+        let (trees, _) = Mesh::start(tracer, &[("OTEL_PROPAGATORS", "none")]).view(&[], 27);
+        let web = format!("web GET /\n{}", "  web GET\n".repeat(5));
+        let api = |api, route| format!("{api} GET {route}\n  {api} SELECT products\n");
+        let stock = api("stock-api", "/stock/{id}");
+        let mut expected = calls_of_proxies();
+        expected.extend([
+            named("web", "in") + "\n",
+            web,
+            api("products-api", "/products"),
+        ]);
+        expected.extend([stock.clone(), stock.clone(), stock.clone(), stock]);
+        expected.sort();
+        assert_eq!(trees, expected, "{tracer:?}");
+        assert_eq!(trees.len(), 12);
     }
 }
 
@@ -189,12 +206,12 @@ fn without_propagators_a_page_view_is_12_traces() {
 fn without_propagators_and_sdk_it_is_the_predecessors_6() {
     for tracer in TRACERS {
         let environment = [("OTEL_PROPAGATORS", "none"), ("OTEL_SDK_DISABLED", "true")];
-        let (trees, spans) = Mesh::start(tracer, &environment).view(&[], 11);
-        assert_eq!(
-            (trees.len(), spans.len()),
-            (6, 11),
-            "{tracer:?}: {trees:#?}"
-        );
+        let (trees, _) = Mesh::start(tracer, &environment).view(&[], 11);
+        let mut expected = calls_of_proxies();
+        expected.push(named("web", "in") + "\n");
+        expected.sort();
+        assert_eq!(trees, expected, "{tracer:?}");
+        assert_eq!(trees.len(), 6);
     }
 }
 
@@ -217,79 +234,127 @@ fn without_the_sdk_the_proxies_link_in_one_trace() {
 /// What a caller outside sends, each for its own span: `TRACE`, `CALLER`.
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
+/// The trace of a page view that follows the one in question.
+const NEXT: &str = "80f198ee56343ba864fe8b2a57d3eff7";
+
+impl Mesh {
+    /// The trees of a page view with `headers`: all of them, and no others.
+    fn trees_of(&self, headers: &[(&str, &str)], spans: usize) -> Vec<String> {
+        self.page(headers);
+        // Each process sends its spans in their order: once the next view's are complete, so are
+        // those of this one.
+        let w3c = format!("00-{NEXT}-{CALLER}-01");
+        let b3 = format!("{NEXT}-{CALLER}-1");
+        self.page(&[("traceparent", &w3c), ("b3", &b3)]);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let is_next = |span: &Span| span.trace == NEXT;
+        while self
+            .collector
+            .spans()
+            .iter()
+            .filter(|span| is_next(span))
+            .count()
+            < spans
+        {
+            assert!(Instant::now() < deadline, "{:#?}", self.collector.trees());
+            sleep(Duration::from_millis(20));
+        }
+        let mut spans = self.collector.take();
+        spans.retain(|span| !is_next(span));
+        trees(spans)
+    }
+}
+
+/// What becomes of a caller's trace.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    /// It goes on.
+    Joined,
+    /// The page view is a trace of its own.
+    New,
+    /// The same, without the first proxy's span.
+    NewWithoutFirst,
+    /// It goes on, but beside the first proxy's span, not below it.
+    Beside,
+    /// It goes on, but the first proxy's span is a trace of its own.
+    FirstAlone,
+    /// The first proxy's span is a trace of its own, and nothing else is recorded.
+    FirstOnly,
+    /// Nothing is recorded.
+    Unrecorded,
+}
+
+impl Fate {
+    /// Its trees, where a page view is the tree `page`.
+    fn trees(self, page: &str) -> Vec<String> {
+        let joined =
+            |tree: &str| format!("({CALLER})\n  {}\n", tree.trim_end().replace('\n', "\n  "));
+        let (first, rest) = page.split_once('\n').unwrap();
+        let first = format!("{first}\n");
+        let rest = rest[2..].replace("\n  ", "\n");
+        match self {
+            Self::Joined => vec![joined(page)],
+            Self::New => vec![page.to_owned()],
+            Self::NewWithoutFirst => vec![rest],
+            Self::Beside => vec![joined(&rest) + &joined(&first)],
+            Self::FirstAlone => vec![joined(&rest), first],
+            Self::FirstOnly => vec![first],
+            Self::Unrecorded => Vec::new(),
+        }
+    }
+}
 
 const DEFAULT: &str = "tracecontext,baggage,b3multi";
 const B3_FIRST: &str = "b3multi,tracecontext,baggage";
 
-/// How many traces and spans a page view makes when a caller outside sends `headers`, and how many
-/// of the spans are in the caller's trace.
-fn outside(
-    tracer: Tracer,
-    order: &str,
-    headers: &[(&str, String)],
-    count: usize,
-) -> (usize, usize, usize) {
-    let headers: Vec<_> = headers
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let mesh = Mesh::start(tracer, &[("OTEL_PROPAGATORS", order)]);
-    let (trees, spans) = mesh.view(&headers, count);
-    let callers = spans.iter().filter(|span| span.trace == TRACE).count();
-    (trees.len(), spans.len(), callers)
-}
+/// The table of docs/traces.md: the proxies' tracer, the services' `OTEL_PROPAGATORS`, and what
+/// becomes of the trace of a caller who sends `traceparent`, `b3`, `x-b3-…`, both families, neither
+/// readably, `b3: 1`, and "not sampled" in either family.
+#[rustfmt::skip]
+const FATES: [(Tracer, &str, [Fate; 8]); 5] = {
+    use Fate::{Beside, FirstAlone, FirstOnly, Joined, New, NewWithoutFirst as Fewer, Unrecorded};
+    [
+        (Tracer::None, DEFAULT, [Joined, Joined, Joined, Joined, New, New, Unrecorded, Unrecorded]),
+        (Tracer::OpenTelemetry, DEFAULT, [Joined, New, New, Joined, Fewer, New, Unrecorded, New]),
+        (Tracer::ZipkinDual, DEFAULT, [Joined, Joined, Joined, Joined, Fewer, New, Unrecorded, Unrecorded]),
+        (Tracer::ZipkinB3, B3_FIRST, [New, Joined, Joined, Joined, Fewer, New, New, Unrecorded]),
+        (Tracer::ZipkinB3, DEFAULT, [FirstAlone, Joined, Joined, Beside, Fewer, New, FirstOnly, Unrecorded]),
+    ]
+};
 
-/// The table of docs/traces.md.
 #[test]
 #[ignore = "needs Envoy"]
 fn callers_trace_is_joined_where_the_first_proxy_can_read_it() {
-    use Tracer::{None, OpenTelemetry, ZipkinB3, ZipkinDual};
-    let w3c = [("traceparent", format!("00-{TRACE}-{CALLER}-01"))];
-    let b3 = [("b3", format!("{TRACE}-{CALLER}-1"))];
-    let both = [w3c[0].clone(), b3[0].clone()];
-    let garbage = [("traceparent", "00-x".to_owned()), ("b3", "-".to_owned())];
-    for (tracer, order, headers, expected) in [
-        (None, DEFAULT, &w3c[..], (1, 16, 16)),
-        (None, DEFAULT, &b3, (1, 16, 16)),
-        (None, DEFAULT, &both, (1, 16, 16)),
-        (None, DEFAULT, &garbage, (1, 16, 0)),
-        (OpenTelemetry, DEFAULT, &w3c, (1, 27, 27)),
-        (OpenTelemetry, DEFAULT, &b3, (1, 27, 0)),
-        (OpenTelemetry, DEFAULT, &both, (1, 27, 27)),
-        (OpenTelemetry, DEFAULT, &garbage, (1, 26, 0)),
-        (ZipkinB3, DEFAULT, &w3c, (2, 27, 26)),
-        (ZipkinB3, B3_FIRST, &w3c, (1, 27, 0)),
-        (ZipkinB3, B3_FIRST, &b3, (1, 27, 27)),
-        (ZipkinB3, B3_FIRST, &both, (1, 27, 27)),
-        (ZipkinB3, B3_FIRST, &garbage, (1, 26, 0)),
-        (ZipkinDual, DEFAULT, &w3c, (1, 27, 27)),
-        (ZipkinDual, DEFAULT, &b3, (1, 27, 27)),
-        (ZipkinDual, DEFAULT, &both, (1, 27, 27)),
-        (ZipkinDual, DEFAULT, &garbage, (1, 26, 0)),
-    ] {
-        let outcome = outside(tracer, order, headers, expected.1);
-        assert_eq!(outcome, expected, "{tracer:?}, {order}, {headers:?}");
-    }
-}
-
-#[test]
-#[ignore = "needs Envoy"]
-fn trace_that_its_caller_does_not_record_leaves_no_span() {
-    let w3c = ("traceparent", format!("00-{TRACE}-{CALLER}-00"));
-    let b3 = ("b3", format!("{TRACE}-{CALLER}-0"));
-    for (tracer, order, (name, value)) in [
-        (Tracer::None, DEFAULT, &w3c),
-        (Tracer::OpenTelemetry, DEFAULT, &w3c),
-        (Tracer::ZipkinB3, B3_FIRST, &b3),
-        (Tracer::ZipkinDual, DEFAULT, &w3c),
-        (Tracer::ZipkinDual, DEFAULT, &b3),
-    ] {
-        let mesh = Mesh::start(tracer, &[("OTEL_PROPAGATORS", order)]);
-        mesh.page(&[(name, value)]);
-        // The next page view is recorded, and comes after all that the first may have left. It finds
-        // the stock cached: four statements less.
-        let count = if tracer == Tracer::None { 12 } else { 23 };
-        let (trees, spans) = mesh.view(&[], count);
-        assert_eq!((trees.len(), spans.len()), (1, count), "{tracer:?}, {name}");
+    let w3c = format!("00-{TRACE}-{CALLER}-01");
+    let b3 = format!("{TRACE}-{CALLER}-1");
+    let w3c_denied = format!("00-{TRACE}-{CALLER}-00");
+    let b3_denied = format!("{TRACE}-{CALLER}-0");
+    let several = [
+        ("x-b3-traceid", TRACE),
+        ("x-b3-spanid", CALLER),
+        ("x-b3-sampled", "1"),
+    ];
+    let headers: [&[(&str, &str)]; 8] = [
+        &[("traceparent", &w3c)],
+        &[("b3", &b3)],
+        &several,
+        &[("traceparent", &w3c), ("b3", &b3)],
+        &[("traceparent", "00-x"), ("b3", "-")],
+        &[("b3", "1")],
+        &[("traceparent", &w3c_denied)],
+        &[("b3", &b3_denied)],
+    ];
+    for (tracer, order, fates) in FATES {
+        let environment = [("OTEL_PROPAGATORS", order), ("CACHE_EXPIRY_SECONDS", "0")];
+        let mesh = Mesh::start(tracer, &environment);
+        let page = match tracer {
+            Tracer::None => PAGE.to_owned(),
+            _ => page(named),
+        };
+        for (headers, fate) in headers.into_iter().zip(fates) {
+            let trees = mesh.trees_of(headers, page.lines().count());
+            let context = format!("{tracer:?}, {order}, {headers:?}: {fate:?}");
+            assert_eq!(trees, fate.trees(&page), "{context}");
+        }
     }
 }

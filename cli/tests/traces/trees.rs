@@ -1,7 +1,7 @@
 use crate::Shop;
 
 /// One page view, nothing cached yet.
-const PAGE: &str = "\
+pub(crate) const PAGE: &str = "\
 web GET /
   web GET
     products-api GET /products
@@ -90,6 +90,60 @@ fn trace_that_its_caller_does_not_record_is_not_recorded() {
 }
 
 #[test]
+fn sampler_decides_except_about_what_b3_debugs() {
+    let debug = [("x-b3-flags", "1")];
+    for (sampler, argument, headers, trees) in [
+        ("always_off", "", &[][..], &[][..]),
+        ("traceidratio", "0", &[], &[]),
+        ("parentbased_always_off", "", &[], &[]),
+        ("traceidratio", "1", &[], &[PAGE]),
+        ("always_off", "", &debug, &[PAGE]),
+        ("traceidratio", "0", &debug, &[PAGE]),
+    ] {
+        let mut shop = Shop::start(&[
+            ("OTEL_TRACES_SAMPLER", sampler),
+            ("OTEL_TRACES_SAMPLER_ARG", argument),
+        ]);
+        shop.page(headers);
+        shop.stop();
+        assert_eq!(shop.collector.trees(), trees, "{sampler} {argument}");
+    }
+}
+
+#[test]
+fn process_is_described_as_the_environment_says() {
+    let attributes = ("OTEL_RESOURCE_ATTRIBUTES", "service.version=v9,team=mesh");
+    let mut shop = Shop::start(&[attributes]);
+    shop.page(&[]);
+    shop.stop();
+    assert_eq!(shop.collector.trees(), [PAGE]);
+    for span in shop.collector.spans() {
+        assert_eq!(span.resource["service.version"], "v9");
+        assert_eq!(span.resource["service.instance.id"], "localhost");
+        assert_eq!(span.resource["team"], "mesh");
+    }
+}
+
+#[test]
+fn empty_variable_is_as_good_as_none() {
+    let names = [
+        "OTEL_PROPAGATORS",
+        "OTEL_SDK_DISABLED",
+        "OTEL_SERVICE_NAME",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        "OTEL_EXPORTER_OTLP_TIMEOUT",
+        "OTEL_TRACES_EXPORTER",
+        "OTEL_TRACES_SAMPLER",
+        "OTEL_TRACES_SAMPLER_ARG",
+    ];
+    let mut shop = Shop::start(&names.map(|name| (name, "")));
+    shop.page(&[]);
+    shop.stop();
+    assert_eq!(shop.collector.trees(), [PAGE]);
+}
+
+#[test]
 fn without_propagators_nothing_links() {
     let mut shop = Shop::start(&[("OTEL_PROPAGATORS", "none")]);
     shop.page(&[("traceparent", &format!("00-{TRACE}-{CALLER}-01"))]);
@@ -114,7 +168,7 @@ fn without_the_sdk_there_are_no_spans_of_ours() {
 #[test]
 fn spans_carry_the_semantic_conventions() {
     let mut shop = Shop::start(&[]);
-    shop.page(&[("user-agent", "test")]);
+    shop.page(&[("user-agent", "test"), ("host", "shop.example:80")]);
     shop.page(&[]);
     shop.stop();
     let spans = shop.collector.spans();
@@ -129,9 +183,14 @@ fn spans_carry_the_semantic_conventions() {
     let page = find("web", "GET /")[0];
     assert_eq!(page["http.request.method"], "GET");
     assert_eq!(page["http.route"], "/");
-    assert_eq!(page["http.response.status_code"], "200");
+    assert_eq!(page["http.response.status_code"], 200);
     assert_eq!(page["url.path"], "/");
+    assert_eq!(page["server.address"], "shop.example");
+    assert_eq!(page["server.port"], 80);
     assert_eq!(page["user_agent.original"], "test");
+    let call = find("web", "GET")[0];
+    assert_eq!(call["http.response.status_code"], 200);
+    assert!(call["url.full"].as_str().unwrap().ends_with("/products"));
     let statement = find("products-api", "SELECT products")[0];
     assert_eq!(statement["db.system.name"], "postgresql");
     assert_eq!(statement["db.operation.name"], "SELECT");
@@ -140,6 +199,6 @@ fn spans_carry_the_semantic_conventions() {
     let reads = find("stock-api", "GET /stock/{id}");
     let cached = reads
         .iter()
-        .filter(|read| read["widgetario.cached"] == "true");
+        .filter(|read| read["widgetario.cached"] == true);
     assert_eq!((reads.len(), cached.count()), (8, 4));
 }
