@@ -10,6 +10,8 @@ use reqwest::{Method, Url};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::CALLER;
+
 /// Asks an address once and prints the answer.
 #[derive(Args)]
 pub(crate) struct Probe {
@@ -74,6 +76,9 @@ async fn http(method: Method, url: Url) -> Result<(String, bool), Box<dyn Error>
         .build()?;
     let response = client.request(method, url).send().await?;
     let status = response.status();
+    let caller = response.headers().get(CALLER);
+    let caller = caller.and_then(|caller| caller.to_str().ok());
+    let caller = caller.map_or(String::new(), |caller| format!(" seen as {caller}"));
     let body = response.text().await.unwrap_or_default();
     let line: String = body
         .lines()
@@ -83,7 +88,7 @@ async fn http(method: Method, url: Url) -> Result<(String, bool), Box<dyn Error>
         .take(200)
         .collect();
     let good = !status.is_client_error() && !status.is_server_error();
-    Ok((format!("{status} {line}").trim_end().into(), good))
+    Ok((format!("{status} {line}{caller}").trim_end().into(), good))
 }
 
 /// Sends an `SSLRequest`

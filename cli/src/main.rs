@@ -1,12 +1,21 @@
-//! `widgetario`: the shop on this machine, with one command.
+//! `widgetario`: the shop on this machine, and the walkthrough through Istio.
 //!
 //! `up` starts a real PostgreSQL and one process a service, prints where each is, and stops them
 //! all on Ctrl-C. The processes are this program again (`service`, hidden).
+//!
+//! `stages`, `run`, `verify` and `undo` read the walkthrough's documents, execute their commands on a
+//! cluster, and measure what they claim; `preflight` and `doctor` say what is wrong, and how to mend
+//! it.
 
 mod child;
+mod cluster;
+mod doctor;
 mod download;
+mod preflight;
 mod service;
+mod stages;
 mod up;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -32,6 +41,24 @@ enum Command {
     /// Start the shop on this machine (the default)
     Up(up::Options),
 
+    /// List the stages of the walkthrough
+    Stages,
+
+    /// Show a stage of the walkthrough, run its commands, and verify it
+    Run(stages::run::Run),
+
+    /// Measure what a stage claims; the exit status is 1 when a claim does not hold
+    Verify(verify::Verify),
+
+    /// Restore the stage before
+    Undo(stages::run::Undo),
+
+    /// Check that this machine can show the walkthrough
+    Preflight,
+
+    /// View the page once and explain, hop by hop, whether its trace links
+    Doctor(doctor::Options),
+
     /// Run one service until standard input closes
     #[command(hide = true)]
     Service(service::Options),
@@ -39,8 +66,18 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command.unwrap_or(Command::Up(cli.up)) {
-        Command::Up(options) => up::run(options),
-        Command::Service(options) => service::run(options),
-    }
+    let outcome = match cli.command.unwrap_or(Command::Up(cli.up)) {
+        Command::Up(options) => return up::run(options),
+        Command::Service(options) => return service::run(options),
+        Command::Preflight => return preflight::run(),
+        Command::Stages => stages::run::list(),
+        Command::Run(options) => stages::run::run(&options),
+        Command::Verify(options) => verify::verify(&options),
+        Command::Undo(options) => stages::run::undo(&options),
+        Command::Doctor(options) => doctor::run(&options),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("widgetario: {error:#}");
+        ExitCode::FAILURE
+    })
 }

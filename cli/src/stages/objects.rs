@@ -1,0 +1,190 @@
+//! What the documents' files hold, and a cluster that holds exactly what a stage calls for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+
+use super::Stage;
+use crate::cluster::{SHOP, attempt, get, items, kubectl, kubectl_with};
+
+/// The objects of a stage and of those before it; where a file overwrote an object, the last counts.
+pub(crate) struct Wanted {
+    present: Vec<Value>,
+    /// What only later stages apply.
+    absent: Vec<Value>,
+}
+
+impl Wanted {
+    /// Of the first `count` stages.
+    ///
+    /// # Errors
+    /// When a file is not there, or no manifest.
+    pub(crate) fn after(root: &Path, stages: &[Stage], count: usize) -> anyhow::Result<Self> {
+        let mut present: Vec<Value> = Vec::new();
+        for object in read(root, &stages[..count])? {
+            match present.iter_mut().find(|known| is_same(known, &object)) {
+                Some(known) => *known = object,
+                None => present.push(object),
+            }
+        }
+        let mut absent = read(root, &stages[count..])?;
+        absent.retain(|object| !present.iter().any(|known| is_same(known, object)));
+        absent.reverse();
+        Ok(Self { present, absent })
+    }
+
+    /// Makes the cluster hold exactly this, and waits until the shop's pods do. Says what changed.
+    ///
+    /// # Errors
+    /// When the cluster refuses.
+    pub(crate) fn reach(&self) -> anyhow::Result<Vec<String>> {
+        let mut changes = delete(&self.absent)?;
+        if !self.present.is_empty() {
+            let applied = kubectl_with(&list(&self.present), &["apply", "-f", "-"])?;
+            let effective = applied.lines().filter(|line| !line.ends_with("unchanged"));
+            changes.extend(effective.map(str::to_owned));
+        }
+        // Pods read a ConfigMap's variables when they start.
+        if changes
+            .iter()
+            .any(|line| line.starts_with("configmap/tracing"))
+        {
+            kubectl(&["rollout", "restart", "deployment", "-n", SHOP])?;
+        }
+        settle()?;
+        Ok(changes)
+    }
+
+    /// In what the cluster differs from this: nothing, when a stage was reached.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked.
+    pub(crate) fn differences(&self) -> anyhow::Result<Vec<String>> {
+        let mut differences = Vec::new();
+        if !self.present.is_empty() {
+            let diff = attempt("kubectl", &["diff", "-f", "-"], Some(&list(&self.present)))?;
+            let text = String::from_utf8_lossy(&diff.stdout);
+            let changed = text.lines().filter(|line| line.starts_with("diff "));
+            differences.extend(changed.filter_map(|line| {
+                let file = line.rsplit('/').next()?;
+                Some(format!("{file} is not as the documents say"))
+            }));
+            if !diff.status.success() && differences.is_empty() {
+                bail!(
+                    "kubectl diff: {}",
+                    String::from_utf8_lossy(&diff.stderr).trim()
+                );
+            }
+        }
+        let here = there(&self.absent)?;
+        differences.extend(
+            here.iter()
+                .map(|name| format!("{name} is of a later stage")),
+        );
+        Ok(differences)
+    }
+}
+
+/// Waits until every pod of the shop is as its workload wants it, if there is a shop.
+///
+/// # Errors
+/// When that takes more than three minutes.
+pub(crate) fn settle() -> anyhow::Result<()> {
+    for kind in ["statefulset", "deployment"] {
+        let workloads = get(&[kind, "-n", SHOP])?;
+        for workload in items(&workloads) {
+            let name = workload["metadata"]["name"].as_str().unwrap_or_default();
+            let name = format!("{kind}/{name}");
+            kubectl(&["rollout", "status", &name, "-n", SHOP, "--timeout=180s"])?;
+        }
+    }
+    Ok(())
+}
+
+fn list(objects: &[Value]) -> Value {
+    json!({ "apiVersion": "v1", "kind": "List", "items": objects })
+}
+
+/// Deletes what is there of `objects`, and says what.
+fn delete(objects: &[Value]) -> anyhow::Result<Vec<String>> {
+    let mut deleted = Vec::new();
+    let here = there(objects)?;
+    for object in objects.iter().filter(|object| here.contains(&name(object))) {
+        let arguments = ["delete", "--ignore-not-found", "--wait", "-f", "-"];
+        let said = kubectl_with(object, &arguments)?;
+        deleted.extend(said.lines().map(|_| format!("{} deleted", name(object))));
+    }
+    Ok(deleted)
+}
+
+/// The names of those of `objects` that the cluster holds.
+fn there(objects: &[Value]) -> anyhow::Result<Vec<String>> {
+    if objects.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A kind that the cluster does not know yet is an error on standard error; the rest is told.
+    let arguments = ["get", "--ignore-not-found", "--output=json", "-f", "-"];
+    let found = attempt("kubectl", &arguments, Some(&list(objects)))?;
+    if found.stdout.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Value = serde_json::from_slice(&found.stdout).context("kubectl wrote no JSON")?;
+    Ok(match found["kind"].as_str() {
+        Some("List") => items(&found).map(name).collect(),
+        _ => vec![name(&found)],
+    })
+}
+
+/// `configmap/tracing`, as kubectl writes it, with the group left out.
+fn name(object: &Value) -> String {
+    let kind = object["kind"].as_str().unwrap_or_default().to_lowercase();
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    match object["metadata"]["namespace"].as_str() {
+        Some(namespace) if namespace != SHOP => format!("{kind}/{name} in {namespace}"),
+        _ => format!("{kind}/{name}"),
+    }
+}
+
+fn is_same(one: &Value, other: &Value) -> bool {
+    let group = |object: &Value| {
+        let version = object["apiVersion"].as_str().unwrap_or_default();
+        version
+            .split_once('/')
+            .map_or("", |(group, _)| group)
+            .to_owned()
+    };
+    group(one) == group(other) && name(one) == name(other)
+}
+
+/// The objects of all files that the stages apply, in order.
+fn read(root: &Path, stages: &[Stage]) -> anyhow::Result<Vec<Value>> {
+    let mut objects = Vec::new();
+    for path in stages.iter().flat_map(Stage::applied) {
+        for file in files(&root.join(path))? {
+            let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+            let documents = serde_saphyr::from_multiple::<Value>(&text)
+                .with_context(|| file.display().to_string())?;
+            objects.extend(documents.into_iter().filter(Value::is_object));
+        }
+    }
+    Ok(objects)
+}
+
+/// A file, or those of a folder that `kubectl apply -f` takes, in its order.
+fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = fs::read_dir(path).with_context(|| path.display().to_string())?;
+    let files = entries.map(|entry| Ok(entry?.path()));
+    let mut files = files.collect::<anyhow::Result<Vec<_>>>()?;
+    let is_manifest = |file: &PathBuf| {
+        let extension = file.extension().and_then(|extension| extension.to_str());
+        matches!(extension, Some("yaml" | "yml" | "json"))
+    };
+    files.retain(is_manifest);
+    files.sort();
+    Ok(files)
+}

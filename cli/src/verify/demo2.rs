@@ -1,0 +1,109 @@
+//! The shop on the mesh, and under load.
+
+use serde_json::Value;
+
+use super::demo5::query;
+use super::shop::statuses;
+use super::{Bench, Claim};
+use crate::cluster::{SHOP, get, items, output};
+
+pub(super) fn namespace() -> anyhow::Result<Vec<Claim>> {
+    let namespace = get(&["namespace", SHOP])?;
+    let label = namespace["metadata"]["labels"]["istio-injection"].as_str();
+    Ok(vec![
+        Claim::new(
+            "the namespace asks for sidecars",
+            label == Some("enabled"),
+            format!("istio-injection={}", label.unwrap_or("(none)")),
+        ),
+        analyzed()?,
+    ])
+}
+
+/// `istioctl analyze` has nothing to say.
+pub(super) fn analyzed() -> anyhow::Result<Claim> {
+    let said = output("istioctl", &["analyze", "-n", SHOP])?;
+    let clean = said.contains("No validation issues found");
+    let said = if clean { "" } else { said.trim() };
+    Ok(Claim::new("istioctl analyze finds nothing", clean, said))
+}
+
+pub(super) fn deploy(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
+    let pods = get(&[
+        "pods",
+        "-n",
+        SHOP,
+        "--field-selector",
+        "status.phase=Running",
+    ])?;
+    let has_sidecar = |pod: &&Value| {
+        let containers = ["containers", "initContainers"];
+        let mut containers = containers
+            .iter()
+            .filter_map(|kind| pod["spec"][kind].as_array());
+        containers.any(|list| {
+            list.iter()
+                .any(|container| container["name"] == "istio-proxy")
+        })
+    };
+    let with = items(&pods).filter(has_sidecar).count();
+    let all = items(&pods).count();
+    let page = bench.shop.get("/api/shop", &[]);
+    let identity = "spiffe://cluster.local/ns/widgetario/sa/";
+    let callers = page
+        .calls()
+        .map(|call| call["caller"].as_str().unwrap_or_default());
+    let proved = callers
+        .filter(|caller| caller.starts_with(identity))
+        .count();
+    let plain = query(
+        "sum(istio_tcp_connections_opened_total{reporter=\"destination\",\
+         destination_workload=\"products-db\",connection_security_policy!=\"mutual_tls\"}) or vector(0)",
+    )?;
+    Ok(vec![
+        Claim::new(
+            "every pod has its sidecar",
+            all > 0 && with == all,
+            format!("{with} of {all} pods"),
+        ),
+        Claim::new(
+            "the page shows four products",
+            page.status == 200 && page.prices().len() == 4 && !page.has_unknown(),
+            format!("status {}, {} products", page.status, page.prices().len()),
+        ),
+        Claim::new(
+            "both APIs see web's identity, so each call is mutual TLS",
+            proved == 5,
+            format!("{proved} of 5 calls"),
+        ),
+        Claim::new(
+            "no connection of the database is plain text",
+            plain.iter().all(|(_, value)| *value == 0.0),
+            format!("{plain:?}"),
+        ),
+        analyzed()?,
+    ])
+}
+
+/// 25 views a second for 20 s; the presenter's own fortio may run beside it.
+pub(super) fn load(bench: &Bench) -> Vec<Claim> {
+    let (pages, took) = bench.shop.load(25, 20);
+    let failed = pages.iter().filter(|page| page.status != 200).count();
+    let mut seconds: Vec<f64> = pages.iter().map(|page| page.seconds).collect();
+    seconds.sort_by(f64::total_cmp);
+    let at = |percent: usize| 1000.0 * seconds[(seconds.len() - 1) * percent / 100];
+    #[expect(clippy::cast_precision_loss, reason = "500 views")]
+    let rate = pages.len() as f64 / took.as_secs_f64();
+    vec![
+        Claim::new("no request fails", failed == 0, statuses(&pages)),
+        Claim::new(
+            "the rate is held",
+            rate > 24.0,
+            format!(
+                "{rate:.1} a second, p50 {:.0} ms, p99 {:.0} ms",
+                at(50),
+                at(99)
+            ),
+        ),
+    ]
+}

@@ -1,0 +1,202 @@
+//! Identities, mutual TLS, and who may call whom.
+
+use super::access::{CALLERS, Caller, Outcome, Request, Strangers, differing};
+use super::{Bench, Claim, demo2};
+use crate::cluster::{SHOP, attempt, get, items};
+
+const WEB: &str = "http://widgetario-web.widgetario:8010";
+const PRODUCTS: Request = ("GET", "http://products-api.widgetario/products");
+const STOCK: Request = ("GET", "http://stock-api.widgetario/stock/1");
+const SALE: Request = ("POST", "http://stock-api.widgetario/stock/1/sales");
+const DATABASE: Request = ("GET", "postgres://products-db.widgetario:5432");
+const PAGE: Request = ("GET", "http://widgetario-web.widgetario:8010/api/shop");
+/// Of a product that there is not: who may buy is told, and nothing is sold.
+const BUY: Request = ("POST", "http://widgetario-web.widgetario:8010/buy/999");
+const REQUESTS: [Request; 6] = [PAGE, BUY, PRODUCTS, STOCK, SALE, DATABASE];
+
+pub(super) fn service_accounts(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
+    let pods = get(&[
+        "pods",
+        "-n",
+        SHOP,
+        "--field-selector",
+        "status.phase=Running",
+    ])?;
+    let mut claims = Vec::new();
+    for (app, account) in [
+        ("web", "widgetario-web"),
+        ("products-api", "widgetario-products"),
+        ("stock-api", "widgetario-stock"),
+    ] {
+        let pods = items(&pods).filter(|pod| pod["metadata"]["labels"]["app"] == app);
+        let accounts: Vec<_> = pods.map(|pod| &pod["spec"]["serviceAccountName"]).collect();
+        claims.push(Claim::new(
+            format!("{app} runs as {account}"),
+            !accounts.is_empty() && accounts.iter().all(|name| **name == account),
+            format!("{accounts:?}"),
+        ));
+    }
+    let page = bench.shop.get("/api/shop", &[]);
+    let identity = "spiffe://cluster.local/ns/widgetario/sa/widgetario-web";
+    let seen = page
+        .calls()
+        .filter(|call| call["caller"] == identity)
+        .count();
+    claims.push(Claim::new(
+        format!("both APIs see {identity}"),
+        seen == 5,
+        format!("{seen} of 5 calls"),
+    ));
+    for (caller, account) in [
+        (Caller::Products, "widgetario-products"),
+        (Caller::Stock, "widgetario-stock"),
+    ] {
+        let said = caller.says(STOCK);
+        claims.push(Claim::new(
+            format!("the certificate of {caller:?} says {account}"),
+            said.contains(&format!("/sa/{account}")),
+            said,
+        ));
+    }
+    Ok(claims)
+}
+
+pub(super) fn strict_mtls(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
+    let _strangers = Strangers::start()?;
+    let expected = |_, request: Request| match request {
+        PRODUCTS | STOCK => Outcome::Cut,
+        DATABASE => Outcome::Refused,
+        _ => Outcome::Answered,
+    };
+    let requests = [PRODUCTS, STOCK, DATABASE, PAGE];
+    let (cells, differing) = differing(expected, &[Caller::Outsider], &requests);
+    let page = bench.shop.get("/", &[]);
+    Ok(vec![
+        Claim::new(
+            "plain text is cut off at both APIs and the database, and taken at web",
+            differing.is_empty(),
+            format!("{cells} requests; {}", differing.join("; ")),
+        ),
+        Claim::new(
+            "the page is still there for browsers",
+            page.status == 200,
+            format!("status {}", page.status),
+        ),
+    ])
+}
+
+pub(super) fn deny_all(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
+    let mut claims = table("every pair is refused", |caller, request| {
+        refusal(caller, request)
+    })?;
+    let page = bench.shop.get("/", &[]);
+    claims.push(Claim::new(
+        "the page is refused with 403",
+        page.status == 403 && page.body.contains("RBAC: access denied"),
+        format!("status {}: {}", page.status, page.body.trim()),
+    ));
+    Ok(claims)
+}
+
+pub(super) fn allow(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
+    let mut claims = table(
+        "who may call whom is as the policies say",
+        |caller, request| {
+            let allowed = match request {
+                PAGE => true,
+                PRODUCTS | STOCK => caller == Caller::Web,
+                DATABASE => matches!(caller, Caller::Products | Caller::Stock),
+                _ => false,
+            };
+            if allowed {
+                Outcome::Answered
+            } else {
+                refusal(caller, request)
+            }
+        },
+    )?;
+    let page = bench.shop.get("/", &[]);
+    claims.push(Claim::new(
+        "the page is back",
+        page.status == 200,
+        format!("status {}", page.status),
+    ));
+    let buy = bench.shop.post("/buy/999");
+    claims.push(Claim::new(
+        "Buy is refused with 403",
+        buy.status == 403,
+        format!("status {}: {}", buy.status, buy.body.trim()),
+    ));
+    claims.push(demo2::analyzed()?);
+    Ok(claims)
+}
+
+pub(super) fn allow_buy(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
+    let mut claims = table("Buy is open, and nothing else", |caller, request| {
+        let allowed = match request {
+            PAGE | BUY => true,
+            PRODUCTS | STOCK | SALE => caller == Caller::Web,
+            DATABASE => matches!(caller, Caller::Products | Caller::Stock),
+            _ => false,
+        };
+        if allowed {
+            Outcome::Answered
+        } else {
+            refusal(caller, request)
+        }
+    })?;
+    let buy = bench.shop.post("/buy/1");
+    claims.push(Claim::new(
+        "a widget can be bought",
+        buy.status == 200 && buy.json["outcome"] == "sold",
+        format!("status {}: {}", buy.status, buy.json["message"]),
+    ));
+    claims.push(demo2::analyzed()?);
+    Ok(claims)
+}
+
+pub(super) fn sleep() -> anyhow::Result<Vec<Claim>> {
+    let url = "http://stock-api.widgetario.svc.cluster.local/stock/1";
+    let arguments = ["exec", "-n", "default", "sleep", "--", "wget", "-qO-", url];
+    let wget = attempt("kubectl", &arguments, None)?;
+    let said = String::from_utf8_lossy(&wget.stderr).trim().to_owned();
+    let _strangers = Strangers::start()?;
+    let inside = Caller::Stranger.outcome(STOCK, &Outcome::Refused);
+    let at_web = Caller::Outsider.outcome((BUY.0, WEB), &Outcome::Refused);
+    Ok(vec![
+        Claim::new(
+            "sleep has no identity, and is cut off",
+            !wget.status.success() && said.contains("reset by peer"),
+            said,
+        ),
+        Claim::new(
+            "the same in the mesh has the identity default, and is refused",
+            inside == Outcome::Refused,
+            format!("{inside:?}"),
+        ),
+        Claim::new(
+            "where plain text is taken, no identity is refused with 403",
+            at_web == Outcome::Refused,
+            format!("{at_web:?}"),
+        ),
+    ])
+}
+
+/// How the mesh says no: to a pod without identity by the end of the connection, except at web,
+/// which takes plain text.
+fn refusal(caller: Caller, request: Request) -> Outcome {
+    match request {
+        PRODUCTS | STOCK | SALE if caller == Caller::Outsider => Outcome::Cut,
+        _ => Outcome::Refused,
+    }
+}
+
+fn table(
+    text: &str,
+    expected: impl Fn(Caller, Request) -> Outcome + Sync,
+) -> anyhow::Result<Vec<Claim>> {
+    let _strangers = Strangers::start()?;
+    let (cells, differing) = differing(expected, &CALLERS, &REQUESTS);
+    let evidence = format!("{cells} requests; {}", differing.join("; "));
+    Ok(vec![Claim::new(text, differing.is_empty(), evidence)])
+}
