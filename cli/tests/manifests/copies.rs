@@ -1,0 +1,93 @@
+//! Objects that a format forces to be written twice differ only where they are meant to.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::{objects, text};
+
+/// JSON pointers to what differs, in order. A list whose items all have a `name` is compared by
+/// these, and a pointer has the name in the place of the index.
+pub(crate) fn differences(left: &Value, right: &Value) -> Vec<String> {
+    if left == right {
+        return Vec::new();
+    }
+    let keys = keys(left).zip(keys(right));
+    let Some((left_keys, right_keys)) = keys else {
+        return vec![String::new()];
+    };
+    let keys: BTreeSet<_> = left_keys.union(&right_keys).cloned().collect();
+    let below = |key: String| {
+        let found = differences(item(left, &key), item(right, &key));
+        let key = key.replace('~', "~0").replace('/', "~1");
+        found
+            .into_iter()
+            .map(move |pointer| format!("/{key}{pointer}"))
+    };
+    keys.into_iter().flat_map(below).collect()
+}
+
+/// What `item` takes, for an object or a list of named items.
+fn keys(value: &Value) -> Option<BTreeSet<String>> {
+    match value {
+        Value::Object(fields) => Some(fields.keys().cloned().collect()),
+        Value::Array(items) => {
+            let names = items.iter().map(|item| item["name"].as_str());
+            names.map(|name| Some(name?.to_owned())).collect()
+        }
+        _ => None,
+    }
+}
+
+fn item<'v>(value: &'v Value, key: &str) -> &'v Value {
+    let none = &Value::Null;
+    match value {
+        Value::Array(items) => {
+            let found = items.iter().find(|item| item["name"] == key);
+            found.unwrap_or(none)
+        }
+        _ => value.get(key).unwrap_or(none),
+    }
+}
+
+/// A Deployment of the shop.
+fn deployment(name: &str) -> &'static Value {
+    let mut deployments = objects(&["Deployment"]).into_iter();
+    let found = deployments.find(|object| text(object, "/metadata/name") == name);
+    found.unwrap_or_else(|| panic!("no Deployment {name}"))
+}
+
+/// How the Deployment of `app` would read if it were that of products-api.
+fn as_products_api(app: &str) -> Value {
+    let text = deployment(app).to_string();
+    let text = text.replace(app, "products-api");
+    let text = text.replace(&app.replace('-', "_"), "products_api");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn stock_api_is_deployed_as_products_api_is() {
+    assert_eq!(
+        differences(deployment("products-api-v1"), &as_products_api("stock-api")),
+        [
+            "/metadata/name",
+            "/spec/template/spec/containers/products-api/env/PRICE_FACTOR",
+        ]
+    );
+}
+
+#[test]
+fn web_is_deployed_as_products_api_is_but_for_the_database() {
+    assert_eq!(
+        differences(deployment("products-api-v1"), &as_products_api("web")),
+        [
+            "/metadata/name",
+            "/spec/template/spec/containers/products-api/env/DATABASE_PASSWORD_FILE",
+            "/spec/template/spec/containers/products-api/env/DATABASE_URL",
+            "/spec/template/spec/containers/products-api/env/PRICE_FACTOR",
+            "/spec/template/spec/containers/products-api/env/WIDGETARIO_ENVIRONMENT",
+            "/spec/template/spec/containers/products-api/volumeMounts",
+            "/spec/template/spec/volumes",
+        ]
+    );
+}

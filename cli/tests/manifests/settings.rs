@@ -1,0 +1,85 @@
+//! What the manifests and the compose file set, the services take.
+
+use chassis::{Command, Settings};
+use clap::Args;
+use serde_json::Value;
+
+use crate::{containers, list, text, workloads, yaml};
+
+/// A variable, and its value unless that is known later.
+type Variable = (String, Option<String>);
+
+const SERVICES: [&str; 3] = ["web", "products-api", "stock-api"];
+
+/// Starts the service `name` with `variables`, up to where it would begin to work.
+fn start(name: &'static str, variables: &[Variable]) -> Result<(), String> {
+    match name {
+        "web" => parse::<web::Settings>(name, variables),
+        "products-api" => parse::<products_api::Settings>(name, variables),
+        "stock-api" => parse::<stock_api::Settings>(name, variables),
+        _ => Err(format!("{name} is no service")),
+    }
+}
+
+fn parse<S: Args>(name: &'static str, variables: &[Variable]) -> Result<(), String> {
+    let settings = Settings::augment_args(S::augment_args(clap::Command::new(name)));
+    let mut flags = Vec::new();
+    for (variable, value) in variables {
+        let mut known = settings.get_arguments();
+        let flag = known.find(|flag| flag.get_env() == Some(variable.as_ref()));
+        let flag = flag.ok_or_else(|| format!("{name} has no {variable}"))?;
+        if let Some(value) = value {
+            flags.push(format!("--{}={value}", flag.get_long().unwrap()));
+        }
+    }
+    Command::<S>::parse(name, flags).map(|_| ())
+}
+
+#[test]
+fn service_takes_what_its_manifest_sets() {
+    for workload in workloads() {
+        for container in containers(workload) {
+            let variables = list(container, "/env").iter().map(|variable| {
+                let value = variable["value"].as_str().map(str::to_owned);
+                (text(variable, "/name").to_owned(), value)
+            });
+            let variables: Vec<_> = variables.collect();
+            let service = SERVICES.into_iter().find(|name| container["name"] == *name);
+            match service {
+                Some(service) => assert_eq!(start(service, &variables), Ok(())),
+                None => assert_eq!(variables, [], "the database's image sets all"),
+            }
+        }
+    }
+}
+
+/// An entry of `environment:`, whose value may come from the shell.
+fn variable(entry: &str) -> Variable {
+    let name = entry.split(['=', '$']).next().unwrap();
+    let value = entry.split_once('=').map(|(_, value)| value.to_owned());
+    (name.into(), value.filter(|value| !value.contains('$')))
+}
+
+#[test]
+fn service_takes_what_docker_compose_sets() {
+    let compose = &yaml("docker-compose.yml")[0];
+    for service in SERVICES {
+        let entries: Vec<String> = match &compose["services"][service]["environment"] {
+            Value::Object(fields) => {
+                let texts = fields.iter().map(|(name, value)| {
+                    let value = value.as_str().map_or(value.to_string(), str::to_owned);
+                    format!("{name}={value}")
+                });
+                texts.collect()
+            }
+            list => list
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|entry| text(entry, "").to_owned())
+                .collect(),
+        };
+        let variables: Vec<_> = entries.iter().map(|entry| variable(entry)).collect();
+        assert_eq!(start(service, &variables), Ok(()));
+    }
+}
