@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{objects, text};
+use crate::{objects, text, yaml};
 
 /// JSON pointers to what differs, in order. A list whose items all have a `name` is compared by
 /// these, and a pointer has the name in the place of the index.
@@ -88,6 +88,63 @@ fn web_is_deployed_as_products_api_is_but_for_the_database() {
             "/spec/template/spec/containers/products-api/env/WIDGETARIO_ENVIRONMENT",
             "/spec/template/spec/containers/products-api/volumeMounts",
             "/spec/template/spec/volumes",
+        ]
+    );
+}
+
+/// The Deployment of a file.
+fn deployment_in(file: &str) -> Value {
+    let mut documents = yaml(file).into_iter();
+    let found = documents.find(|document| document["kind"] == "Deployment");
+    found.unwrap_or_else(|| panic!("no Deployment in {file}"))
+}
+
+#[test]
+fn deployments_of_demo_3_gain_a_service_account_and_nothing_else() {
+    for (name, account) in [
+        ("web", "widgetario-web"),
+        ("stock-api", "widgetario-stock"),
+        ("products-api", "widgetario-products"),
+    ] {
+        let copy = deployment_in(&format!("istio/demo3/widgetario/{name}.yaml"));
+        let source = deployment_in(&format!("k8s/{name}.yaml"));
+        let added = "/spec/template/spec/serviceAccountName";
+        assert_eq!(differences(&source, &copy), [added]);
+        assert_eq!(text(&copy, added), account);
+    }
+}
+
+#[test]
+fn version_2_is_version_1_with_another_price() {
+    assert_eq!(
+        differences(
+            &deployment_in("istio/demo3/widgetario/products-api.yaml"),
+            &deployment_in("istio/demo4/products-api/deployment-v2.yaml")
+        ),
+        [
+            "/metadata/labels/version",
+            "/metadata/name",
+            "/spec/selector/matchLabels/version",
+            "/spec/template/metadata/labels/version",
+            "/spec/template/spec/containers/products-api/env/APP_VERSION/value",
+            "/spec/template/spec/containers/products-api/env/PRICE_FACTOR/value",
+        ]
+    );
+}
+
+#[test]
+fn broken_replica_is_stock_api_under_another_version() {
+    assert_eq!(
+        differences(
+            &deployment_in("istio/demo3/widgetario/stock-api.yaml"),
+            &deployment_in("istio/demo4/stock-api/resilience/broken-replica/deployment.yaml")
+        ),
+        [
+            "/metadata/labels/version",
+            "/metadata/name",
+            "/spec/selector/matchLabels/version",
+            "/spec/template/metadata/labels/version",
+            "/spec/template/spec/containers/stock-api/env/APP_VERSION/value",
         ]
     );
 }
