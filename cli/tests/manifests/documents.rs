@@ -104,10 +104,14 @@ fn every_cargo_command_names_a_package_and_a_test_that_there_are() {
 
 #[test]
 fn every_flag_of_the_widgetario_command_is_in_its_help() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_widgetario"));
-    let help = command.arg("--help").output().unwrap().stdout;
-    let help = String::from_utf8(help).unwrap();
+    let help = |subcommand: Option<&String>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_widgetario"));
+        let output = command.args(subcommand).arg("--help").output().unwrap();
+        assert!(output.status.success(), "{subcommand:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
     for words in commands(&["cargo", "run", "--"]) {
+        let help = help(words.first().filter(|word| !word.starts_with('-')));
         for flag in words.iter().filter(|word| word.starts_with('-')) {
             assert!(help.contains(flag), "{flag} in {words:?}");
         }
