@@ -22,14 +22,8 @@ impl Wanted {
     /// # Errors
     /// When a file is not there, or no manifest.
     pub(crate) fn after(root: &Path, stages: &[Stage], count: usize) -> anyhow::Result<Self> {
-        let mut present: Vec<Value> = Vec::new();
-        for object in read(root, &stages[..count])? {
-            match present.iter_mut().find(|known| is_same(known, &object)) {
-                Some(known) => *known = object,
-                None => present.push(object),
-            }
-        }
-        let mut absent = read(root, &stages[count..])?;
+        let present = last(read(root, &stages[..count])?);
+        let mut absent = last(read(root, &stages[count..])?);
         absent.retain(|object| !present.iter().any(|known| is_same(known, object)));
         absent.reverse();
         Ok(Self { present, absent })
@@ -145,6 +139,18 @@ fn name(object: &Value) -> String {
         Some(namespace) if namespace != SHOP => format!("{kind}/{name} in {namespace}"),
         _ => format!("{kind}/{name}"),
     }
+}
+
+/// Each object once, as its last file has it, in the order of their first ones.
+fn last(objects: Vec<Value>) -> Vec<Value> {
+    let mut last: Vec<Value> = Vec::new();
+    for object in objects {
+        match last.iter_mut().find(|known| is_same(known, &object)) {
+            Some(known) => *known = object,
+            None => last.push(object),
+        }
+    }
+    last
 }
 
 fn is_same(one: &Value, other: &Value) -> bool {

@@ -3,6 +3,8 @@
 use std::io::{BufRead, IsTerminal, Write, stdin, stdout};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use clap::Args;
@@ -37,6 +39,9 @@ pub(crate) struct Undo {
     /// Such as `demo4/canary-75-25`
     key: String,
 }
+
+/// For what was interrupted to end by itself.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What goes on behind a stage; dropped, it ends.
 struct Background(Vec<Child>);
@@ -221,8 +226,26 @@ fn command(line: &Line, root: &Path) -> Command {
 impl Drop for Background {
     fn drop(&mut self) {
         for process in &mut self.0 {
+            interrupt(process);
+            let begin = Instant::now();
+            while matches!(process.try_wait(), Ok(None)) && begin.elapsed() < PATIENCE {
+                sleep(Duration::from_millis(50));
+            }
             let _ = process.kill();
             let _ = process.wait();
         }
     }
 }
+
+/// As Ctrl-C does: `docker` passes that on, and stops its container, which it would leave behind
+/// when killed.
+#[cfg(unix)]
+fn interrupt(process: &Child) {
+    use nix::sys::signal::{Signal, kill};
+    if let Ok(id) = i32::try_from(process.id()) {
+        let _ = kill(nix::unistd::Pid::from_raw(id), Signal::SIGINT);
+    }
+}
+
+#[cfg(not(unix))]
+fn interrupt(_: &Child) {}

@@ -19,7 +19,7 @@ pub(super) fn install() -> anyhow::Result<Vec<Claim>> {
     let mesh = versions["meshVersion"][0]["Info"]["version"]
         .as_str()
         .unwrap_or_default();
-    let minor = |version: &str| version.split('.').nth(1)?.parse::<i32>().ok();
+    let minor = |version: &str| version.split(['.', '-']).nth(1)?.parse::<i32>().ok();
     let skew = minor(client)
         .zip(minor(mesh))
         .map(|(client, mesh)| (client - mesh).abs());

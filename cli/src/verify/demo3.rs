@@ -1,7 +1,7 @@
 //! Identities, mutual TLS, and who may call whom.
 
 use super::access::{CALLERS, Caller, Outcome, Request, Strangers, differing};
-use super::{Bench, Claim, demo2};
+use super::{Bench, Claim, abridged, demo2};
 use crate::cluster::{SHOP, attempt, get, items};
 
 const WEB: &str = "http://widgetario-web.widgetario:8010";
@@ -75,7 +75,7 @@ pub(super) fn strict_mtls(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
         Claim::new(
             "plain text is cut off at both APIs and the database, and taken at web",
             differing.is_empty(),
-            format!("{cells} requests; {}", differing.join("; ")),
+            format!("{cells} requests; {}", abridged(&differing)),
         ),
         Claim::new(
             "the page is still there for browsers",
@@ -197,6 +197,6 @@ fn table(
 ) -> anyhow::Result<Vec<Claim>> {
     let _strangers = Strangers::start()?;
     let (cells, differing) = differing(expected, &CALLERS, &REQUESTS);
-    let evidence = format!("{cells} requests; {}", differing.join("; "));
+    let evidence = format!("{cells} requests; {}", abridged(&differing));
     Ok(vec![Claim::new(text, differing.is_empty(), evidence)])
 }

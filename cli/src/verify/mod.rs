@@ -154,7 +154,7 @@ pub(crate) fn stage(
         Ok(differences) => Claim::new(
             "the cluster holds what the documents applied, and no more",
             differences.is_empty(),
-            differences.join("; "),
+            abridged(&differences),
         ),
         Err(error) => failed(&error),
     });
@@ -162,6 +162,17 @@ pub(crate) fn stage(
     claims.extend(measured.unwrap_or_else(|error| vec![failed(&error)]));
     report(key, &claims, begin.elapsed().as_secs_f64(), options.json);
     Ok(claims.iter().all(|claim| claim.verdict != Verdict::Fails))
+}
+
+/// The first few of a list, and how many more there are.
+fn abridged(list: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let shown = list.iter().take(SHOWN).map(String::as_str);
+    let shown = shown.collect::<Vec<_>>().join("; ");
+    match list.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
 }
 
 /// A measurement that could not be made proves nothing, so it fails.
