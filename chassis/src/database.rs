@@ -83,9 +83,11 @@ impl Database {
         Ok(Self { pool, timeout })
     }
 
-    /// Ready after the database's first answer.
+    /// Ready after the database's first answer, given on several connections at once: the first
+    /// callers of a new pod would have to open them, within a deadline made for statements.
     pub async fn answers(self) {
-        while let Err(error) = self.repeated(ping).await {
+        let ping = || self.repeated(ping);
+        while let Err(error) = tokio::try_join!(ping(), ping(), ping(), ping()) {
             tracing::warn!("not ready: {error}");
             sleep(Duration::from_millis(500)).await;
         }

@@ -56,6 +56,23 @@ async fn stopped_database_is_a_503_until_it_is_back() {
 }
 
 #[tokio::test]
+async fn ready_service_has_connections_open_for_its_first_callers() {
+    let database = TestDatabase::new().await.unwrap();
+    let api = uncached(&database.shop.stock_url).await;
+    let url = format!("{}/readyz", api.management_url);
+    let readiness = async || api.http.get(&url).send().await.unwrap();
+    until(StatusCode::OK, readiness).await;
+
+    let mut superuser = PgConnection::connect_with(&database.superuser)
+        .await
+        .unwrap();
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'stock_api' \
+                AND datname = current_database()";
+    let open = sqlx::query_scalar::<_, i64>(open);
+    assert_eq!(open.fetch_one(&mut superuser).await.unwrap(), 4);
+}
+
+#[tokio::test]
 async fn service_is_ready_only_after_the_databases_first_answer() {
     let server = Server::scratch().unwrap();
     let shop = Shop::create(&server.superuser("postgres"), "shop")
