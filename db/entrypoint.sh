@@ -1,0 +1,23 @@
+#!/bin/sh
+# What PostgreSQL's own entry point leaves out: it takes whatever is in $PGDATA for a whole database.
+# Here none is begun without the passwords, and one that was left half made is made again.
+set -eu
+
+secrets=/run/secrets
+unfinished=/var/lib/postgresql/unfinished # 4-passwords.sh, the last that fills it, removes this
+
+if [ -e "$unfinished" ]; then
+    echo "The database was left half made: making it again."
+    find "$PGDATA" -mindepth 1 -delete
+fi
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+    for role in postgres products-api stock-api; do
+        if ! grep -qs '[^[:space:]]' "$secrets/$role-password"; then
+            echo "$secrets/$role-password is missing, empty or not readable: it must hold the password of $role." >&2
+            exit 1
+        fi
+    done
+    touch "$unfinished"
+fi
+export POSTGRES_PASSWORD_FILE="$secrets/postgres-password"
+exec docker-entrypoint.sh "$@"
