@@ -4,12 +4,54 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, bail};
+use clap::Args;
 use serde_json::Value;
 
 /// The namespace of the shop.
 pub(crate) const SHOP: &str = "widgetario";
 /// The namespace of the mesh.
 pub(crate) const MESH: &str = "istio-system";
+
+/// The contexts of clusters that live on a laptop: changing one of them harms nobody else.
+const LAPTOPS: [&str; 6] = [
+    "docker-desktop",
+    "kind-",
+    "minikube",
+    "rancher-desktop",
+    "orbstack",
+    "k3d-",
+];
+
+/// Leave to change the cluster that `kubectl` speaks to.
+#[derive(Args)]
+pub(crate) struct Consent {
+    /// kubectl's current context, when it is no laptop's cluster
+    #[arg(long)]
+    context: Option<String>,
+}
+
+impl Consent {
+    /// Checks that the current context is a laptop's, or the one that was named; returns it.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub(crate) fn check(&self) -> anyhow::Result<String> {
+        let context = kubectl(&["config", "current-context"])?.trim().to_owned();
+        let is_laptop = LAPTOPS.iter().any(|laptop| context.starts_with(laptop));
+        match &self.context {
+            Some(named) if *named != context => {
+                bail!(
+                    "kubectl's context is {context}, not {named}: `kubectl config use-context {named}`"
+                )
+            }
+            None if !is_laptop => bail!(
+                "kubectl's context is {context}, which is no laptop's: this would change that cluster; \
+                 to do so, add `--context {context}`"
+            ),
+            _ => Ok(context),
+        }
+    }
+}
 
 /// Runs a command to its end and returns what it wrote.
 ///
@@ -88,6 +130,22 @@ pub(crate) fn ask(service: &str, port: u16, path: &str) -> anyhow::Result<Value>
     let text = kubectl(&["get", "--raw", &path])
         .with_context(|| format!("Service {service} in {MESH} did not answer"))?;
     serde_json::from_str(&text).with_context(|| format!("Service {service} wrote no JSON"))
+}
+
+/// The running pods of the shop, those about to end left out.
+///
+/// # Errors
+/// See [`output`].
+pub(crate) fn pods() -> anyhow::Result<Vec<Value>> {
+    let pods = get(&[
+        "pods",
+        "-n",
+        SHOP,
+        "--field-selector",
+        "status.phase=Running",
+    ])?;
+    let stays = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
+    Ok(items(&pods).filter(stays).cloned().collect())
 }
 
 /// The items of a list.

@@ -141,18 +141,20 @@ fn port() -> anyhow::Result<String> {
 }
 
 fn mesh() -> anyhow::Result<String> {
-    let istiod = attempt(
-        "kubectl",
-        &["get", "deployment", "-n", MESH, "-o", "name"],
-        None,
-    )?;
-    let found = String::from_utf8_lossy(&istiod.stdout)
-        .lines()
-        .collect::<Vec<_>>()
-        .join(", ");
-    Ok(if found.is_empty() {
-        "none".into()
-    } else {
-        format!("Istio is installed: {found}")
-    })
+    let meshes = get(&[
+        "deployments",
+        "-A",
+        "-l",
+        "app in (istiod, linkerd-destination)",
+    ])?;
+    let namespaces = items(&meshes).filter_map(|mesh| mesh["metadata"]["namespace"].as_str());
+    let namespaces: Vec<&str> = namespaces.collect();
+    match namespaces.as_slice() {
+        [] => Ok("none yet".into()),
+        [MESH] => Ok("Istio, where demo 1 installs it".into()),
+        others => bail!(
+            "there is one in {}: take another cluster",
+            others.join(", ")
+        ),
+    }
 }

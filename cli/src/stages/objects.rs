@@ -51,34 +51,83 @@ impl Wanted {
         Ok(changes)
     }
 
+    /// What the cluster holds that is not wanted.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked.
+    pub(crate) fn surplus(&self) -> anyhow::Result<Vec<String>> {
+        there(&self.absent)
+    }
+
     /// In what the cluster differs from this: nothing, when a stage was reached.
     ///
     /// # Errors
     /// When the cluster cannot be asked.
     pub(crate) fn differences(&self) -> anyhow::Result<Vec<String>> {
-        let mut differences = Vec::new();
-        if !self.present.is_empty() {
-            let diff = attempt("kubectl", &["diff", "-f", "-"], Some(&list(&self.present)))?;
-            let text = String::from_utf8_lossy(&diff.stdout);
-            let changed = text.lines().filter(|line| line.starts_with("diff "));
-            differences.extend(changed.filter_map(|line| {
-                let file = line.rsplit('/').next()?;
-                Some(format!("{file} is not as the documents say"))
-            }));
-            if !diff.status.success() && differences.is_empty() {
-                bail!(
-                    "kubectl diff: {}",
-                    String::from_utf8_lossy(&diff.stderr).trim()
-                );
+        let surplus = self.surplus()?.into_iter();
+        let mut differences: Vec<String> = surplus
+            .map(|name| format!("{name} is of a later stage"))
+            .collect();
+        if self.present.is_empty() {
+            return Ok(differences);
+        }
+        // What another apply would make of each object: the same, if nothing was changed.
+        let json = "--output=json";
+        let wanted = list(&self.present);
+        let applied = kubectl_with(&wanted, &["apply", "--dry-run=server", json, "-f", "-"])?;
+        let found = kubectl_with(&wanted, &["get", "--ignore-not-found", json, "-f", "-"])?;
+        let (applied, found) = (told(&applied)?, told(&found)?);
+        for object in applied {
+            let here = found.iter().find(|here| is_same(here, &object));
+            if here.is_none_or(|here| essence(here) != essence(&object)) {
+                differences.push(format!("{} is not as the documents say", name(&object)));
             }
         }
-        let here = there(&self.absent)?;
-        differences.extend(
-            here.iter()
-                .map(|name| format!("{name} is of a later stage")),
-        );
+        differences.extend(self.strangers()?);
         Ok(differences)
     }
+
+    /// What is in the shop's namespace although no document applied it: a policy or a route of
+    /// somebody else's, say.
+    fn strangers(&self) -> anyhow::Result<Vec<String>> {
+        let is_shop = |object: &&Value| object["metadata"]["namespace"] == SHOP;
+        if !self.present.iter().any(|object| is_shop(&object)) {
+            return Ok(Vec::new());
+        }
+        let found = get(&[KINDS, "-n", SHOP])?;
+        let unknown = items(&found)
+            .filter(|here| !self.present.iter().any(|known| is_same(known, here)))
+            .map(|here| format!("{} is of nobody's", name(here)));
+        Ok(unknown.collect())
+    }
+}
+
+/// What can change the shop's traffic, or is part of it.
+const KINDS: &str = "deployments,statefulsets,services,virtualservices,destinationrules,gateways,\
+    serviceentries,sidecars,envoyfilters,peerauthentications,authorizationpolicies,telemetries";
+
+/// The objects that kubectl wrote as JSON.
+fn told(text: &str) -> anyhow::Result<Vec<Value>> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let value: Value = serde_json::from_str(text).context("kubectl wrote no JSON")?;
+    Ok(match value["kind"].as_str() {
+        Some("List") => items(&value).cloned().collect(),
+        _ => vec![value],
+    })
+}
+
+/// An object without what the cluster notes on it.
+fn essence(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove("status");
+    }
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        metadata.retain(|field, _| matches!(field.as_str(), "name" | "namespace" | "labels"));
+    }
+    object
 }
 
 /// Waits until every pod of the shop is as its workload wants it, if there is a shop.
@@ -118,17 +167,20 @@ fn there(objects: &[Value]) -> anyhow::Result<Vec<String>> {
     if objects.is_empty() {
         return Ok(Vec::new());
     }
-    // A kind that the cluster does not know yet is an error on standard error; the rest is told.
     let arguments = ["get", "--ignore-not-found", "--output=json", "-f", "-"];
     let found = attempt("kubectl", &arguments, Some(&list(objects)))?;
-    if found.stdout.is_empty() {
-        return Ok(Vec::new());
+    let said = String::from_utf8_lossy(&found.stderr);
+    // A kind that the cluster does not know yet, before Istio is installed, is of no object.
+    let other = said.lines().find(|line| !is_unknown_kind(line));
+    if let Some(line) = other.filter(|_| !found.status.success()) {
+        bail!("kubectl: {line}");
     }
-    let found: Value = serde_json::from_slice(&found.stdout).context("kubectl wrote no JSON")?;
-    Ok(match found["kind"].as_str() {
-        Some("List") => items(&found).map(name).collect(),
-        _ => vec![name(&found)],
-    })
+    let found = told(&String::from_utf8_lossy(&found.stdout))?;
+    Ok(found.iter().map(name).collect())
+}
+
+fn is_unknown_kind(line: &str) -> bool {
+    line.contains("no matches for kind") || line.contains("ensure CRDs are installed first")
 }
 
 /// `configmap/tracing`, as kubectl writes it, with the group left out.

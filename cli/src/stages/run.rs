@@ -6,12 +6,12 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 
 use super::objects::{Wanted, settle};
 use super::{How, Line, Part, Stage, all, position, root};
-use crate::cluster::{MESH, kubectl, output};
+use crate::cluster::{Consent, MESH, kubectl, output};
 use crate::verify;
 
 /// The stage to run or to undo.
@@ -30,6 +30,9 @@ pub(crate) struct Run {
     yes: bool,
 
     #[command(flatten)]
+    consent: Consent,
+
+    #[command(flatten)]
     verify: verify::Options,
 }
 
@@ -38,6 +41,13 @@ pub(crate) struct Run {
 pub(crate) struct Undo {
     /// Such as `demo4/canary-75-25`
     key: String,
+
+    /// Do not ask before anything is deleted
+    #[arg(long)]
+    yes: bool,
+
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// For what was interrupted to end by itself.
@@ -67,14 +77,21 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
         Some(key) => position(&stages, key)?..=position(&stages, key)?,
         None => 0..=stages.len() - 1,
     };
-    let asks = !options.yes && stdin().is_terminal();
+    let context = options.consent.check()?;
+    let asks = !options.yes;
+    ensure!(
+        !asks || stdin().is_terminal(),
+        "there is no terminal to ask: add `--yes`"
+    );
+    println!("On the cluster {context}.");
     let mut failed = false;
     for place in chosen {
         let stage = &stages[place];
         println!("\n{}: {}\n", stage.key, stage.title);
-        before(&root, &stages, place)?;
-        let background = play(stage, &root, asks)?;
+        before(&root, &stages, place, asks)?;
+        let mut background = play(stage, &root, asks)?;
         settle()?;
+        background.check()?;
         failed |= !verify::stage(&root, &stages, place, &options.verify)?;
         drop(background);
     }
@@ -92,9 +109,8 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
 pub(crate) fn undo(options: &Undo) -> anyhow::Result<ExitCode> {
     let (root, stages) = (root()?, all()?);
     let place = position(&stages, &options.key)?;
-    for change in Wanted::after(&root, &stages, place)?.reach()? {
-        println!("{change}");
-    }
+    println!("On the cluster {}.", options.consent.check()?);
+    reach(&Wanted::after(&root, &stages, place)?, !options.yes)?;
     if place == 0 {
         print!("{}", output("istioctl", &["uninstall", "--purge", "-y"])?);
         print!(
@@ -107,24 +123,30 @@ pub(crate) fn undo(options: &Undo) -> anyhow::Result<ExitCode> {
 }
 
 /// Makes the cluster what the stages before `place` made it.
-fn before(root: &Path, stages: &[Stage], place: usize) -> anyhow::Result<()> {
-    if place == 0 {
-        return Ok(());
+fn before(root: &Path, stages: &[Stage], place: usize, asks: bool) -> anyhow::Result<()> {
+    if place > 0 {
+        let istiod = ["get", "deployment", "istiod", "-n", MESH];
+        kubectl(&istiod).with_context(|| {
+            format!(
+                "Istio is not installed: `widgetario run {}` first",
+                stages[0].key
+            )
+        })?;
     }
-    let istiod = ["get", "deployment", "istiod", "-n", MESH];
-    kubectl(&istiod).with_context(|| {
-        format!(
-            "Istio is not installed: `widgetario run {}` first",
-            stages[0].key
-        )
-    })?;
-    let changes = Wanted::after(root, stages, place)?.reach()?;
-    if !changes.is_empty() {
-        println!("Made the cluster what the stages before made it:");
-        for change in &changes {
-            println!("  {change}");
-        }
-        println!();
+    reach(&Wanted::after(root, stages, place)?, asks)
+}
+
+/// Makes the cluster what is wanted, asks before it deletes, and says what changed.
+fn reach(wanted: &Wanted, asks: bool) -> anyhow::Result<()> {
+    let surplus = wanted.surplus()?;
+    if asks && !surplus.is_empty() {
+        println!("To be deleted: {}", surplus.join(", "));
+        print!("Enter to go on, Ctrl-C to leave it. ");
+        stdout().flush()?;
+        stdin().lock().read_line(&mut String::new())?;
+    }
+    for change in wanted.reach()? {
+        println!("  {change}");
     }
     Ok(())
 }
@@ -144,9 +166,9 @@ fn play(stage: &Stage, root: &Path, asks: bool) -> anyhow::Result<Background> {
             Part::Block(How::Background, lines) => {
                 for line in lines {
                     announce(line, asks)?;
-                    background
-                        .0
-                        .push(command(line, root).stdout(Stdio::null()).spawn()?);
+                    let spawned = command(line, root).stdout(Stdio::null()).spawn();
+                    let named = || format!("`{}` cannot be started", line[0]);
+                    background.0.push(spawned.with_context(named)?);
                 }
             }
             Part::Block(How::Shown, lines) => {
@@ -221,6 +243,18 @@ fn command(line: &Line, root: &Path) -> Command {
         .args(words.map(|word| if word == "-it" { "-i" } else { word }))
         .current_dir(root);
     command
+}
+
+impl Background {
+    /// Fails when a command has ended that should go on.
+    fn check(&mut self) -> anyhow::Result<()> {
+        for process in &mut self.0 {
+            if let Some(status) = process.try_wait()? {
+                bail!("what should go on in the background ended with {status}");
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Background {

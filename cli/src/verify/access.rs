@@ -1,6 +1,7 @@
 //! Who may do what: requests from inside the mesh, each with the identity of a pod.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -43,6 +44,9 @@ pub(super) const CALLERS: [Caller; 5] = [
     Caller::Outsider,
 ];
 
+/// The label of the pods that only a measurement needs.
+const OURS: &str = "widgetario-verify";
+
 /// The two pods that only a measurement needs; dropped, they are deleted.
 pub(super) struct Strangers {
     pods: Value,
@@ -58,18 +62,19 @@ impl Strangers {
             .and_then(|containers| containers.iter().find(|it| it["name"] == "web"))
             .and_then(|container| container["image"].as_str())
             .context("the Deployment web has no container web")?;
-        let pod = |name: &str, namespace: &str, inject: &str| {
+        let pod = |name: &str, inject: &str| {
             json!({
                 "apiVersion": "v1",
                 "kind": "Pod",
                 "metadata": {
                     "name": name,
-                    "namespace": namespace,
-                    "labels": { "app": name, "sidecar.istio.io/inject": inject },
+                    "namespace": "default",
+                    "labels": { "app": name, "sidecar.istio.io/inject": inject, OURS: "verify" },
                 },
                 "spec": {
                     "automountServiceAccountToken": false,
                     "terminationGracePeriodSeconds": 1,
+                    "activeDeadlineSeconds": 600, // should nobody delete it
                     "securityContext": {
                         "runAsNonRoot": true,
                         "runAsUser": 65532,
@@ -91,14 +96,23 @@ impl Strangers {
         let pods = json!({
             "apiVersion": "v1",
             "kind": "List",
-            "items": [pod("stranger", SHOP, "true"), pod("outsider", "default", "false")],
+            "items": [pod("stranger", "true"), pod("outsider", "false")],
         });
+        // Those of a measurement that was broken off.
+        kubectl(&["delete", "pods", "-n", "default", "-l", OURS, "--wait"])?;
         let strangers = Self { pods };
         kubectl_with(&strangers.pods, &["apply", "-f", "-"])?;
-        for (pod, namespace) in [("pod/stranger", SHOP), ("pod/outsider", "default")] {
-            let ready = "--for=condition=Ready";
-            kubectl(&["wait", ready, pod, "-n", namespace, "--timeout=60s"])?;
-        }
+        let ready = "--for=condition=Ready";
+        kubectl(&[
+            "wait",
+            ready,
+            "pods",
+            "-n",
+            "default",
+            "-l",
+            OURS,
+            "--timeout=90s",
+        ])?;
         Ok(strangers)
     }
 }
@@ -117,7 +131,7 @@ impl Caller {
             Self::Web => (SHOP, "deployment/web", "web"),
             Self::Products => (SHOP, "deployment/products-api-v1", "products-api"),
             Self::Stock => (SHOP, "deployment/stock-api", "stock-api"),
-            Self::Stranger => (SHOP, "pod/stranger", "web"),
+            Self::Stranger => ("default", "pod/stranger", "web"),
             Self::Outsider => ("default", "pod/outsider", "web"),
         };
         let path = format!("/{program}");
@@ -135,31 +149,36 @@ impl Caller {
         }
     }
 
-    /// Asks until the same outcome came three times in a row, because a policy reaches each
-    /// sidecar at its own time, for `patience` attempts at most.
+    /// Asks until the expected outcome came three times in a row, because a policy reaches each
+    /// sidecar at its own time; after some seconds any other counts.
     pub(super) fn outcome(self, request: Request, expected: &Outcome) -> Outcome {
-        const PATIENCE: usize = 20;
-        let mut right = 0;
-        let mut outcome = Outcome::Other(String::new());
-        for _ in 0..PATIENCE {
-            outcome = Outcome::of(&self.says(request), request.1);
+        let (begin, mut right) = (Instant::now(), 0);
+        loop {
+            let outcome = Outcome::of(&self.says(request), request.1);
             right = if outcome == *expected { right + 1 } else { 0 };
-            if right == 2 {
-                break;
+            if right == 3 || (right == 0 && begin.elapsed() > PATIENCE) {
+                return outcome;
             }
         }
-        outcome
     }
 }
+
+/// For a policy to reach all sidecars.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Outcome {
     fn of(said: &str, url: &str) -> Self {
         let is_database = url.starts_with("postgres:");
+        let was_cut = ["reset by peer", "closed before", "closed connection"];
+        let status = said
+            .split(' ')
+            .next()
+            .and_then(|word| word.parse::<u16>().ok());
         if said.contains("RBAC: access denied") || (is_database && said.contains("refused:")) {
             Self::Refused
-        } else if said.starts_with("no answer:") {
+        } else if was_cut.iter().any(|cut| said.contains(cut)) {
             Self::Cut
-        } else if said.starts_with(|first: char| first.is_ascii_digit())
+        } else if status.is_some_and(|status| status < 500)
             || said.starts_with("PostgreSQL answers")
         {
             Self::Answered

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use serde_json::Value;
 
-use super::{Bench, Claim};
+use super::{Bench, Claim, eventually};
 use crate::cluster::{MESH, ask, get, items, output};
 
 pub(super) fn install() -> anyhow::Result<Vec<Claim>> {
@@ -55,26 +55,43 @@ pub(super) fn addons(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
         ));
         claims.push(ready(name)?);
     }
-    let targets = ask("prometheus", 9090, "api/v1/targets?state=active")?;
-    let targets = targets["data"]["activeTargets"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    let down = targets.iter().filter(|target| target["health"] != "up");
-    let down: Vec<String> = down.map(|target| target["scrapeUrl"].to_string()).collect();
+    let (mut total, mut down) = (0, Vec::new());
+    // A target is unknown before its first scrape, and down while its pod ends.
+    eventually(|| {
+        let targets = ask("prometheus", 9090, "api/v1/targets?state=active")?;
+        let targets = targets["data"]["activeTargets"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        total = targets.len();
+        down = targets
+            .iter()
+            .filter(|target| target["health"] != "up")
+            .cloned()
+            .collect();
+        Ok((total > 0 && down.is_empty()).then_some(()))
+    })?;
+    let down: Vec<String> = down
+        .iter()
+        .map(|target| target["scrapeUrl"].to_string())
+        .collect();
     claims.push(Claim::new(
         "Prometheus reaches all of its targets",
-        !targets.is_empty() && down.is_empty(),
-        format!("{} targets, down: {}", targets.len(), down.join(", ")),
+        total > 0 && down.is_empty(),
+        format!("{total} targets, down: {}", down.join(", ")),
     ));
     Ok(claims)
 }
 
 fn ready(name: &str) -> anyhow::Result<Claim> {
-    let deployment = get(&["deployment", name, "-n", MESH])?;
-    let status = &deployment["status"];
-    let count = |field: &str| status[field].as_u64().unwrap_or_default();
-    let (ready, wanted) = (count("readyReplicas"), count("replicas"));
+    let (mut ready, mut wanted) = (0, 0);
+    // Its image may be on its way still.
+    eventually(|| {
+        let deployment = get(&["deployment", name, "-n", MESH])?;
+        let count = |field: &str| deployment["status"][field].as_u64().unwrap_or_default();
+        (ready, wanted) = (count("readyReplicas"), count("replicas"));
+        Ok((ready > 0 && ready == wanted).then_some(()))
+    })?;
     Ok(Claim::new(
         format!("{name} is ready"),
         ready > 0 && ready == wanted,

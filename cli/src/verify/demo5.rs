@@ -1,14 +1,12 @@
 //! What the add-ons know: graph, dashboards, and traces.
 
 use std::fs;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde_json::Value;
 
 use super::traces::{self, Trace};
-use super::{Bench, Claim};
+use super::{Bench, Claim, eventually};
 use crate::cluster::ask;
 
 /// The value of a `PromQL` expression: its series, each with its labels.
@@ -92,19 +90,19 @@ pub(super) fn grafana(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
             let dashboard: Value = serde_json::from_str(dashboard).context(file.clone())?;
             let mut expressions = Vec::new();
             collect(&dashboard["panels"], &mut expressions);
-            for expression in &expressions {
-                let shown = expression.replace("$__rate_interval", "1m");
-                let series = eventually(|| {
-                    let series = query(&shown)?;
-                    Ok((!series.is_empty()).then_some(series.len()))
-                });
-                let series = series?;
-                claims.push(Claim::new(
-                    format!("{file}: {expression}"),
-                    series.is_some(),
-                    format!("{} series", series.unwrap_or_default()),
-                ));
-            }
+            claims.extend(expressions.iter().map(|expression| {
+                let text = format!("{file}: {expression}");
+                let shown = expression
+                    .replace("$__rate_interval", "1m")
+                    .replace("$__range", "5m");
+                match eventually(|| Ok(Some(query(&shown)?.len()).filter(|count| *count > 0))) {
+                    Ok(count) => {
+                        let evidence = format!("{} series", count.unwrap_or_default());
+                        Claim::new(text, count.is_some(), evidence)
+                    }
+                    Err(error) => Claim::new(text, false, format!("{error:#}")),
+                }
+            }));
         }
     }
     let text = "Grafana's page shows them";
@@ -134,18 +132,6 @@ fn collect(value: &Value, expressions: &mut Vec<String>) {
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, expressions)),
         _ => {}
-    }
-}
-
-/// Asks until there is something, for 40 s at most: Prometheus scrapes now and then.
-fn eventually<T>(ask: impl Fn() -> anyhow::Result<Option<T>>) -> anyhow::Result<Option<T>> {
-    let begin = Instant::now();
-    loop {
-        let found = ask()?;
-        if found.is_some() || begin.elapsed() > Duration::from_secs(40) {
-            return Ok(found);
-        }
-        sleep(Duration::from_secs(1));
     }
 }
 

@@ -10,16 +10,20 @@ mod demo3;
 mod demo4;
 mod demo5;
 mod proportion;
+mod resilience;
 mod shop;
 pub(crate) mod traces;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::cluster::Consent;
 use crate::stages::objects::Wanted;
 use crate::stages::{Stage, all, position, root};
 use shop::Shop;
@@ -51,9 +55,12 @@ pub(crate) struct Verify {
     #[arg(required_unless_present = "all")]
     key: Option<String>,
 
-    /// Reach each stage in turn, quietly, and verify it
+    /// Reach each stage in turn, which changes the cluster, and verify it
     #[arg(long, conflicts_with = "key")]
     all: bool,
+
+    #[command(flatten)]
+    consent: Consent,
 
     #[command(flatten)]
     options: Options,
@@ -114,13 +121,13 @@ struct Bench<'a> {
 pub(crate) fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
     let (root, stages) = (root()?, all()?);
     let mut holds = true;
-    match &arguments.key {
-        Some(key) => holds = stage(&root, &stages, position(&stages, key)?, &arguments.options)?,
-        None => {
-            for place in 0..stages.len() {
-                Wanted::after(&root, &stages, place + 1)?.reach()?;
-                holds &= stage(&root, &stages, place, &arguments.options)?;
-            }
+    if let Some(key) = &arguments.key {
+        holds = stage(&root, &stages, position(&stages, key)?, &arguments.options)?;
+    } else {
+        arguments.consent.check()?;
+        for place in 0..stages.len() {
+            Wanted::after(&root, &stages, place + 1)?.reach()?;
+            holds &= stage(&root, &stages, place, &arguments.options)?;
         }
     }
     Ok(if holds {
@@ -147,7 +154,7 @@ pub(crate) fn stage(
         gateway: Shop::at(&options.gateway),
         without: &options.without,
     };
-    let begin = std::time::Instant::now();
+    let begin = Instant::now();
     let mut claims = Vec::new();
     let wanted = Wanted::after(root, stages, place + 1)?;
     claims.push(match wanted.differences() {
@@ -162,6 +169,19 @@ pub(crate) fn stage(
     claims.extend(measured.unwrap_or_else(|error| vec![failed(&error)]));
     report(key, &claims, begin.elapsed().as_secs_f64(), options.json);
     Ok(claims.iter().all(|claim| claim.verdict != Verdict::Fails))
+}
+
+/// Asks until there is something, for 40 s at most: images are pulled, Prometheus scrapes now and
+/// then.
+fn eventually<T>(mut ask: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<Option<T>> {
+    let begin = Instant::now();
+    loop {
+        let found = ask()?;
+        if found.is_some() || begin.elapsed() > Duration::from_secs(40) {
+            return Ok(found);
+        }
+        sleep(Duration::from_secs(1));
+    }
 }
 
 /// The first few of a list, and how many more there are.
@@ -200,10 +220,10 @@ fn measure(key: &str, bench: &Bench) -> anyhow::Result<Vec<Claim>> {
         "demo4/fault-abort" => demo4::fault_abort(bench),
         "demo4/fault-delay" => Ok(demo4::fault_delay(bench)),
         "demo4/fault-test-users" => Ok(demo4::fault_test_users(bench)),
-        "demo4/resilience-faults" => Ok(demo4::resilience_faults(bench)),
-        "demo4/resilience-retries" => Ok(demo4::resilience_retries(bench)),
-        "demo4/resilience-timeout" => Ok(demo4::resilience_timeout(bench)),
-        "demo4/resilience-outliers" => demo4::resilience_outliers(bench),
+        "demo4/resilience-faults" => Ok(resilience::faults(bench)),
+        "demo4/resilience-retries" => Ok(resilience::retries(bench)),
+        "demo4/resilience-timeout" => Ok(resilience::timeout(bench)),
+        "demo4/resilience-outliers" => resilience::outliers(bench),
         "demo4/ingress" => Ok(demo4::ingress(bench)),
         "demo5/kiali" => demo5::kiali(bench),
         "demo5/grafana" => demo5::grafana(bench),

@@ -1,0 +1,132 @@
+//! Faults of the called service itself, and what withstands them.
+
+use serde_json::Value;
+
+use super::demo4::{ABORTED, soon};
+use super::proportion::{Share, enough, judge};
+use super::shop::Page;
+use super::{Bench, Claim};
+use crate::cluster::{SHOP, output, pods};
+
+fn failed(call: &Value) -> bool {
+    call["status"] != 200
+}
+
+fn stock_failures(bench: &Bench, n: usize) -> Share {
+    let pages = bench.shop.views(n.div_ceil(4), &[]);
+    Share::of(pages.iter().flat_map(Page::stock_calls), |call| {
+        failed(call)
+    })
+}
+
+pub(super) fn faults(bench: &Bench) -> Vec<Claim> {
+    const SLOW: f64 = 0.1;
+    soon(|| stock_failures(bench, 100).hits > 0);
+    let text = "20 % of the calls fail";
+    let failures = judge(text, ABORTED, enough(ABORTED), |n| stock_failures(bench, n));
+    let text = "10 % take 0.9 s";
+    let slow = judge(text, SLOW, enough(SLOW), |n| {
+        let pages = bench.shop.views(n.div_ceil(4), &[]);
+        Share::of(pages.iter().flat_map(Page::stock_calls), |call| {
+            call["latency_ms"].as_f64() >= Some(900.0)
+        })
+    });
+    vec![failures, slow]
+}
+
+pub(super) fn retries(bench: &Bench) -> Vec<Claim> {
+    soon(|| stock_failures(bench, 100).hits < 8);
+    let expected = ABORTED.powi(3);
+    let text = "0.8 % of the calls still fail: 0.2 to the power of 3";
+    let failures = judge(text, expected, 4000, |n| stock_failures(bench, n));
+    // Of those that succeed, how many did so at the first try: 0.8 of 1 - 0.008.
+    let again = 1.0 - (1.0 - ABORTED) / (1.0 - expected);
+    let text = "19 % of the good answers came at the second or third try";
+    let attempts = judge(text, again, enough(again), |n| {
+        let pages = bench.shop.views(n.div_ceil(4), &[]);
+        let good = pages
+            .iter()
+            .flat_map(Page::stock_calls)
+            .filter(|call| !failed(call));
+        Share::of(good, |call| {
+            call["attempt"] == "2" || call["attempt"] == "3"
+        })
+    });
+    vec![failures, attempts]
+}
+
+pub(super) fn timeout(bench: &Bench) -> Vec<Claim> {
+    // A try is cut, or fails: 1 - 0.8 x 0.9.
+    let expected = (1.0 - (1.0 - ABORTED) * 0.9).powi(3);
+    let is_slow = |call: &Value, ms: f64| call["latency_ms"].as_f64() >= Some(ms);
+    soon(|| {
+        let pages = bench.shop.views(100, &[]);
+        !pages
+            .iter()
+            .flat_map(Page::stock_calls)
+            .any(|call| is_slow(call, 1200.0))
+    });
+    let mut slowest = 0.0_f64;
+    let text = "2.2 % of the calls fail: 0.28 to the power of 3";
+    let failures = judge(text, expected, 1200, |n| {
+        let pages = bench.shop.views(n.div_ceil(4), &[]);
+        let calls = || pages.iter().flat_map(Page::stock_calls);
+        slowest = calls()
+            .filter_map(|call| call["latency_ms"].as_f64())
+            .fold(slowest, f64::max);
+        Share::of(calls(), |call| failed(call))
+    });
+    vec![
+        Claim::new(
+            "no call takes longer than the timeout of 1 s",
+            slowest > 0.0 && slowest < 1200.0,
+            format!("the slowest took {slowest:.0} ms, as web saw it"),
+        ),
+        failures,
+    ]
+}
+
+pub(super) fn outliers(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
+    let pods = pods()?;
+    let is_broken = |pod: &&Value| pod["metadata"]["labels"]["version"] == "broken";
+    let is_ready = |pod: &&Value| {
+        let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
+        conditions
+            .into_iter()
+            .any(|it| it["type"] == "Ready" && it["status"] == "True")
+    };
+    let broken: Vec<&Value> = pods.iter().filter(is_broken).filter(is_ready).collect();
+    soon(|| stock_failures(bench, 100).hits == 0);
+    let share = stock_failures(bench, 400);
+    let endpoints = output(
+        "istioctl",
+        &["proxy-config", "endpoint", "deployment/web", "-n", SHOP],
+    )?;
+    let ejected = broken.iter().filter(|pod| {
+        let address = pod["status"]["podIP"].as_str().unwrap_or("none");
+        let is_it = |line: &&str| line.contains(address) && line.contains("stock-api");
+        endpoints
+            .lines()
+            .filter(is_it)
+            .any(|line| line.contains("FAILED"))
+    });
+    let ejected = ejected.count();
+    Ok(vec![
+        Claim::new(
+            "a replica that always fails is ready, and so an endpoint",
+            !broken.is_empty(),
+            format!("{} pods", broken.len()),
+        ),
+        Claim::new(
+            "web's sidecar has ejected it",
+            ejected > 0 && ejected == broken.len(),
+            format!("{ejected} of {} marked FAILED", broken.len()),
+        ),
+        // When its minute is over it is tried again, which costs three calls.
+        Claim::new(
+            "the failures are over",
+            share.hits <= 3 && share.of > 0,
+            format!("{} of {} calls failed", share.hits, share.of),
+        ),
+    ])
+}
