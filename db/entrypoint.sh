@@ -17,6 +17,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
             exit 1
         fi
     done
+    mkdir -p "$PGDATA"
     touch "$unfinished"
 fi
 export POSTGRES_PASSWORD_FILE="$secrets/postgres-password"
