@@ -59,7 +59,7 @@ pub(super) fn deploy(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
         let series = query(&format!(
             "sum(increase(istio_tcp_connections_opened_total{{reporter=\"destination\",\
              destination_workload_namespace=\"{SHOP}\",destination_workload=\"products-db\",\
-             connection_security_policy{policy}\"mutual_tls\"}}[1m]))"
+             response_flags=\"-\",connection_security_policy{policy}\"mutual_tls\"}}[1m]))"
         ))?;
         Ok::<f64, anyhow::Error>(series.iter().map(|(_, value)| value).sum())
     };
