@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
 use serde_json::Value;
 
@@ -18,108 +18,132 @@ pub(crate) struct Options {
     url: String,
 }
 
-/// A hop of the page view: whose span there is, and what its absence means.
-struct Hop {
-    service: &'static str,
-    is_proxy: bool,
-    name: &'static str,
-    missing: &'static str,
+/// What was found at a hop.
+enum Finding {
+    Links(String),
+    /// Not recorded, though nothing breaks by it.
+    Silent(String),
+    Breaks(String),
 }
-
-const HOPS: [Hop; 6] = [
-    Hop {
-        service: "web.widgetario",
-        is_proxy: true,
-        name: "web's sidecar takes the request",
-        missing: "no sidecar, or no tracing: is the pod injected, and is the Telemetry mesh-default \
-                  in istio-system?",
-    },
-    Hop {
-        service: "web.widgetario",
-        is_proxy: false,
-        name: "web serves the page",
-        missing: "web records nothing: is OTEL_SDK_DISABLED set, or OTEL_EXPORTER_OTLP_ENDPOINT not?",
-    },
-    Hop {
-        service: "products-api.widgetario",
-        is_proxy: true,
-        name: "products-api's sidecar takes web's call",
-        missing: "web sent no headers: is OTEL_PROPAGATORS=none?",
-    },
-    Hop {
-        service: "products-api.widgetario",
-        is_proxy: false,
-        name: "products-api answers",
-        missing: "products-api records nothing, or under another trace: look at its OTEL_ variables",
-    },
-    Hop {
-        service: "stock-api.widgetario",
-        is_proxy: true,
-        name: "stock-api's sidecar takes web's calls",
-        missing: "the calls failed before stock-api: see `calls` of /api/shop",
-    },
-    Hop {
-        service: "stock-api.widgetario",
-        is_proxy: false,
-        name: "stock-api answers",
-        missing: "stock-api records nothing, or under another trace: look at its OTEL_ variables",
-    },
-];
 
 /// Views the page once and explains its trace, hop by hop; the status tells whether it links.
 ///
 /// # Errors
 /// When the shop or Jaeger does not answer.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let url = format!("{}/api/shop", options.url.trim_end_matches('/'));
-    let config = ureq::Agent::config_builder().proxy(None).build();
-    let mut answer = ureq::Agent::from(config)
-        .get(&url)
-        .call()
-        .with_context(|| format!("{url} did not answer: is the shop deployed?"))?;
-    let shop: Value = serde_json::from_str(&answer.body_mut().read_to_string()?)?;
+    let shop = view(options.url.trim_end_matches('/'))?;
     let Some(id) = shop["trace_id"].as_str() else {
-        println!("web is in no trace: no proxy sent one, and OTEL_SDK_DISABLED=true.");
+        println!(
+            "web is in no trace: it takes none from its sidecar (OTEL_PROPAGATORS=none) and begins \
+             none (OTEL_SDK_DISABLED=true), or no sidecar traces (the Telemetry mesh-default)."
+        );
         return Ok(ExitCode::FAILURE);
     };
     println!("One page view, trace {id}:\n");
     let trace = arrived(id)?;
     let spans = trace.as_ref().map_or(&[][..], |trace| &trace.spans);
-    let mut broken = false;
-    for hop in HOPS {
-        let is_hop = |span: &&Span| span.service == hop.service && span.is_proxy == hop.is_proxy;
-        let count = spans.iter().filter(is_hop).count();
-        if count > 0 {
-            println!("  ok       {} ({count} spans)", hop.name);
-        } else {
-            broken = true;
-            println!("  MISSING  {}: {}", hop.name, hop.missing);
+    let mut findings = vec![entrance(spans), recorded("web", spans)];
+    for api in ["products-api", "stock-api"] {
+        findings.push(call(api, &shop, spans));
+        findings.push(recorded(api, spans));
+    }
+    let mut breaks = false;
+    for finding in &findings {
+        match finding {
+            Finding::Links(text) => println!("  links   {text}"),
+            Finding::Silent(text) => println!("  silent  {text}"),
+            Finding::Breaks(text) => {
+                breaks = true;
+                println!("  BREAKS  {text}");
+            }
         }
     }
     let roots = trace.as_ref().map_or(0, |trace| trace.roots().len());
     if roots > 1 {
-        broken = true;
+        breaks = true;
         println!(
-            "\n{roots} spans have no parent here: a proxy and the services speak different headers."
-        );
-        println!(
-            "In a mesh whose tracer speaks B3 alone, set OTEL_PROPAGATORS=b3multi,tracecontext,baggage."
+            "  BREAKS  {roots} spans have no parent here: sidecars and services speak different \
+             headers; where the tracer speaks B3 alone, set OTEL_PROPAGATORS=b3multi,tracecontext,baggage"
         );
     }
-    let tree = trace.as_ref().map(Trace::tree).unwrap_or_default();
-    println!(
-        "\n{tree}\n{}",
-        if broken {
-            "The trace is broken."
-        } else {
-            "The trace links."
-        }
+    println!("\n{}", trace.as_ref().map(Trace::tree).unwrap_or_default());
+    if breaks {
+        println!("The trace breaks.");
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("The trace links.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The shop's content, which names the trace and what each call met.
+fn view(url: &str) -> anyhow::Result<Value> {
+    let config = ureq::Agent::config_builder()
+        .proxy(None)
+        .http_status_as_error(false)
+        .build();
+    let answer = ureq::Agent::from(config)
+        .get(format!("{url}/api/shop"))
+        .call();
+    let mut answer =
+        answer.with_context(|| format!("{url} does not answer: is the shop deployed?"))?;
+    let (status, body) = (answer.status(), answer.body_mut().read_to_string()?);
+    ensure!(
+        status == 200,
+        "{url} answers {status}, so there is no page to follow: {}",
+        body.trim()
     );
-    Ok(if broken {
-        ExitCode::FAILURE
+    Ok(serde_json::from_str(&body)?)
+}
+
+fn is_of(span: &Span, app: &str, is_proxy: bool) -> bool {
+    span.service == format!("{app}.widgetario") && span.is_proxy == is_proxy
+}
+
+/// The way in: the sidecar of web, whose span is above web's own.
+fn entrance(spans: &[Span]) -> Finding {
+    let of_web = |id: &String| {
+        spans
+            .iter()
+            .any(|span| span.id == *id && is_of(span, "web", false))
+    };
+    let above =
+        |span: &&Span| is_of(span, "web", true) && !span.parent.as_ref().is_some_and(of_web);
+    if spans.iter().any(|span| above(&span)) {
+        Finding::Links("web goes on with the trace of its sidecar".into())
     } else {
-        ExitCode::SUCCESS
-    })
+        Finding::Breaks(
+            "web is not in its sidecar's trace: it reads no headers (OTEL_PROPAGATORS=none), or \
+             the sidecar traces nothing (the Telemetry mesh-default), or there is none"
+                .into(),
+        )
+    }
+}
+
+/// The spans of a service itself.
+fn recorded(app: &str, spans: &[Span]) -> Finding {
+    match spans.iter().filter(|span| is_of(span, app, false)).count() {
+        0 => Finding::Silent(format!(
+            "{app} records nothing in this trace: OTEL_SDK_DISABLED=true, a collector that it does \
+             not reach, or a trace of its own (OTEL_PROPAGATORS=none)"
+        )),
+        count => Finding::Links(format!("{app} records {count} spans")),
+    }
+}
+
+/// The way from web to an API: the sidecar there is in the trace.
+fn call(api: &str, shop: &Value, spans: &[Span]) -> Finding {
+    let calls = shop["calls"].as_array().into_iter().flatten();
+    let mut failed = calls.filter(|call| call["service"] == api && !call["error"].is_null());
+    let count = spans.iter().filter(|span| is_of(span, api, true)).count();
+    match (count, failed.next()) {
+        (0, Some(call)) => {
+            Finding::Breaks(format!("web's call of {api} failed: {}", call["error"]))
+        }
+        (0, None) => Finding::Breaks(format!(
+            "web's calls carry no trace to {api}'s sidecar: OTEL_PROPAGATORS=none in web"
+        )),
+        (count, _) => Finding::Links(format!("{api}'s sidecar takes {count} calls of web")),
+    }
 }
 
 /// The trace, once no more of it arrives.
@@ -127,7 +151,7 @@ fn arrived(id: &str) -> anyhow::Result<Option<Trace>> {
     let begin = Instant::now();
     let mut before = 0;
     loop {
-        sleep(Duration::from_secs(3));
+        sleep(Duration::from_secs(4));
         let trace = Trace::get(id)?;
         let count = trace.as_ref().map_or(0, |trace| trace.spans.len());
         if (count > 0 && count == before) || begin.elapsed() > Duration::from_secs(25) {

@@ -177,7 +177,7 @@ pub(crate) fn since_quiet(spans: usize) -> anyhow::Result<Vec<Trace>> {
     let from = SystemTime::now() - Duration::from_secs(5);
     let mut before = BTreeSet::new();
     loop {
-        sleep(Duration::from_secs(2));
+        sleep(Duration::from_secs(6)); // longer than a batch of Envoy or of a service waits
         let traces = since(from)?;
         let now: BTreeSet<String> = traces
             .iter()
