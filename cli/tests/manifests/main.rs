@@ -50,8 +50,8 @@ fn yaml(path: impl AsRef<Path>) -> Vec<Value> {
 /// Every object that the manifests put into the shop's namespace.
 static OBJECTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let folders = ["k8s", "istio"].map(|name| root().join(name));
-    let folders = folders.iter().filter(|folder| folder.exists());
     folders
+        .iter()
         .flat_map(|folder| files(folder, ".yaml"))
         .flat_map(yaml)
         .filter(|object| object["metadata"]["namespace"] == "widgetario")

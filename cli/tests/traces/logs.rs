@@ -4,8 +4,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::Shop;
-
-const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+use crate::trees::TRACE;
 
 /// The lines about calls that failed, after a page view whose calls of stock-api were not answered.
 fn failures(format: &str) -> Vec<String> {

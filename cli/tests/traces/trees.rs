@@ -19,8 +19,8 @@ web GET /
     stock-api GET /stock/{id}
       stock-api SELECT products
 ";
-const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-const CALLER: &str = "00f067aa0ba902b7";
+pub(crate) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+pub(crate) const CALLER: &str = "00f067aa0ba902b7";
 
 /// The tree of a page view below the span of a caller outside.
 fn below_caller() -> String {
