@@ -39,8 +39,8 @@ pub(crate) async fn trace(
     let context = propagators.extract(request.headers());
     let context = context.with_value(Forwarded(forwarded(request.headers())));
     let serve = async {
-        let mut open = Open(Some(server_span(&request)));
-        let span = open.0.clone().unwrap_or_else(Span::none);
+        let span = server_span(&request);
+        let mut open = Open(Some(span.clone()));
         let response = next.run(request).instrument(span.clone()).await;
         open.0 = None;
         let status = response.status();
