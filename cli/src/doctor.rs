@@ -4,10 +4,10 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::Args;
-use serde_json::Value;
 
+use crate::verify::shop::{Page, Shop};
 use crate::verify::traces::{Span, Trace};
 
 /// Where the shop is.
@@ -31,8 +31,8 @@ enum Finding {
 /// # Errors
 /// When the shop or Jaeger does not answer.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let shop = view(options.url.trim_end_matches('/'))?;
-    let Some(id) = shop["trace_id"].as_str() else {
+    let page = view(&options.url)?;
+    let Some(id) = page.json["trace_id"].as_str() else {
         println!(
             "web is in no trace: it takes none from its sidecar (OTEL_PROPAGATORS=none) and begins \
              none (OTEL_SDK_DISABLED=true), or no sidecar traces (the Telemetry mesh-default)."
@@ -44,7 +44,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let spans = trace.as_ref().map_or(&[][..], |trace| &trace.spans);
     let mut findings = vec![entrance(spans), recorded("web", spans)];
     for api in ["products-api", "stock-api"] {
-        findings.push(call(api, &shop, spans));
+        findings.push(call(api, &page, spans));
         findings.push(recorded(api, spans));
     }
     let mut breaks = false;
@@ -76,23 +76,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 /// The shop's content, which names the trace and what each call met.
-fn view(url: &str) -> anyhow::Result<Value> {
-    let config = ureq::Agent::config_builder()
-        .proxy(None)
-        .http_status_as_error(false)
-        .build();
-    let answer = ureq::Agent::from(config)
-        .get(format!("{url}/api/shop"))
-        .call();
-    let mut answer =
-        answer.with_context(|| format!("{url} does not answer: is the shop deployed?"))?;
-    let (status, body) = (answer.status(), answer.body_mut().read_to_string()?);
+fn view(url: &str) -> anyhow::Result<Page> {
+    let page = Shop::at(url).get("/api/shop", &[]);
+    let (status, body) = (page.status, page.body.trim());
+    ensure!(
+        status != 0,
+        "{url} does not answer: is the shop deployed?: {body}"
+    );
     ensure!(
         status == 200,
-        "{url} answers {status}, so there is no page to follow: {}",
-        body.trim()
+        "{url} answers {status}, so there is no page to follow: {body}"
     );
-    Ok(serde_json::from_str(&body)?)
+    Ok(page)
 }
 
 fn is_of(span: &Span, app: &str, is_proxy: bool) -> bool {
@@ -131,9 +126,10 @@ fn recorded(app: &str, spans: &[Span]) -> Finding {
 }
 
 /// The way from web to an API: the sidecar there is in the trace.
-fn call(api: &str, shop: &Value, spans: &[Span]) -> Finding {
-    let calls = shop["calls"].as_array().into_iter().flatten();
-    let mut failed = calls.filter(|call| call["service"] == api && !call["error"].is_null());
+fn call(api: &str, page: &Page, spans: &[Span]) -> Finding {
+    let mut failed = page
+        .calls()
+        .filter(|call| call["service"] == api && !call["error"].is_null());
     let count = spans.iter().filter(|span| is_of(span, api, true)).count();
     match (count, failed.next()) {
         (0, Some(call)) => {

@@ -138,12 +138,14 @@ fn before(root: &Path, stages: &[Stage], place: usize, asks: bool) -> anyhow::Re
 
 /// Makes the cluster what is wanted, asks before it deletes, and says what changed.
 fn reach(wanted: &Wanted, asks: bool) -> anyhow::Result<()> {
-    let surplus = wanted.surplus()?;
-    if asks && !surplus.is_empty() {
-        println!("To be deleted: {}", surplus.join(", "));
-        print!("Enter to go on, Ctrl-C to leave it. ");
-        stdout().flush()?;
-        stdin().lock().read_line(&mut String::new())?;
+    if asks {
+        let surplus = wanted.surplus()?;
+        if !surplus.is_empty() {
+            println!("To be deleted: {}", surplus.join(", "));
+            print!("Enter to go on, Ctrl-C to leave it. ");
+            stdout().flush()?;
+            stdin().lock().read_line(&mut String::new())?;
+        }
     }
     for change in wanted.reach()? {
         println!("  {change}");

@@ -11,7 +11,7 @@ mod demo4;
 mod demo5;
 mod proportion;
 mod resilience;
-mod shop;
+pub(crate) mod shop;
 pub(crate) mod traces;
 
 use std::path::Path;

@@ -12,22 +12,22 @@ use ureq::Agent;
 const VISITORS: usize = 24;
 
 /// Where the shop is.
-pub(super) struct Shop {
+pub(crate) struct Shop {
     url: String,
     agent: Agent,
 }
 
 /// An answer of the shop; status 0 when there was none.
-pub(super) struct Page {
-    pub(super) status: u16,
+pub(crate) struct Page {
+    pub(crate) status: u16,
     pub(super) seconds: f64,
-    pub(super) body: String,
+    pub(crate) body: String,
     /// The body, if it is JSON.
-    pub(super) json: Value,
+    pub(crate) json: Value,
 }
 
 impl Shop {
-    pub(super) fn at(url: &str) -> Self {
+    pub(crate) fn at(url: &str) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -41,7 +41,7 @@ impl Shop {
     }
 
     /// `GET path`
-    pub(super) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+    pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Page {
         let request = self.agent.get(format!("{}{path}", self.url));
         let add = |request: ureq::RequestBuilder<_>, &(name, value): &(&str, &str)| {
             request.header(name, value)
@@ -114,7 +114,7 @@ impl Page {
     }
 
     /// What each call that web made for it met.
-    pub(super) fn calls(&self) -> impl Iterator<Item = &Value> {
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Value> {
         self.json["calls"].as_array().into_iter().flatten()
     }
 
