@@ -1,11 +1,14 @@
 //! The headers by which an API shows who answered, to whom: what web's page makes visible.
 
+use std::time::Instant;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::Settings;
+use crate::call::milliseconds;
 
 /// Version of the service that answered.
 pub const VERSION: HeaderName = HeaderName::from_static("x-widgetario-version");
@@ -15,6 +18,9 @@ pub const POD: HeaderName = HeaderName::from_static("x-widgetario-pod");
 pub const ATTEMPT: HeaderName = HeaderName::from_static("x-widgetario-attempt");
 /// The caller's identity as this service's proxy proved it: a SPIFFE URI.
 pub const CALLER: HeaderName = HeaderName::from_static("x-widgetario-caller");
+
+/// How long this service took (<https://www.w3.org/TR/server-timing/>).
+pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// The headers that are the same in each answer of a process.
 #[derive(Clone)]
@@ -43,8 +49,13 @@ pub(crate) async fn add(
 ) -> Response {
     let attempt = request.headers().get("x-envoy-attempt-count").cloned();
     let caller = caller(request.headers());
+    let begun = Instant::now();
     let mut response = next.run(request).await;
+    let timing = format!("app;dur={}", milliseconds(begun.elapsed()));
     let headers = response.headers_mut();
+    if let Ok(timing) = HeaderValue::from_str(&timing) {
+        headers.insert(SERVER_TIMING, timing);
+    }
     headers.insert(VERSION, identity.version);
     headers.insert(POD, identity.pod);
     if let Some(attempt) = attempt {

@@ -1,15 +1,20 @@
 //! What a call met on its way: who answered, which version, how fast, and under which identity.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use serde::Serialize;
 
-use crate::{ATTEMPT, CALLER, POD, VERSION};
+use crate::answer_headers::{ATTEMPT, CALLER, POD, SERVER_TIMING, VERSION};
 
 /// How a service tells whether its answer came from its cache
 /// (<https://www.rfc-editor.org/rfc/rfc9211>).
 pub const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// How many milliseconds the caller's proxy waited for the other end; it sets none when it answers
+/// by itself
+/// (<https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-upstream-service-time>).
+const UPSTREAM_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
 
 /// An answer's status and headers.
 pub(crate) type Head = (StatusCode, HeaderMap);
@@ -28,8 +33,16 @@ pub struct Call {
     pub status: Option<u16>,
     /// Why the answer, if any, is of no use.
     pub error: Option<String>,
+    /// When the request was made.
+    #[serde(skip)]
+    pub begun: Instant,
     /// From the request to the last byte of its answer.
     pub latency_ms: f64,
+    /// What of it the caller's proxy waited for the other end; absent where that proxy answered by
+    /// itself, and without one.
+    pub upstream_ms: Option<f64>,
+    /// What of it the called service took.
+    pub service_ms: Option<f64>,
     /// Version that answered.
     pub version: Option<String>,
     /// Pod that answered.
@@ -48,8 +61,9 @@ impl Call {
         (service, method, path): (&'static str, &Method, &str),
         head: Option<&Head>,
         error: Option<String>,
-        latency: Duration,
+        begun: Instant,
     ) -> Self {
+        let latency_ms = milliseconds(begun.elapsed());
         let text = |name: HeaderName| {
             let value = head?.1.get(name)?.to_str().ok()?;
             Some(value.to_owned())
@@ -60,7 +74,10 @@ impl Call {
             path: path.to_owned(),
             status: head.map(|(status, _)| status.as_u16()),
             error,
-            latency_ms: (latency.as_secs_f64() * 1e5).round() / 1e2,
+            begun,
+            latency_ms,
+            upstream_ms: text(UPSTREAM_TIME).and_then(|time| time.parse().ok()),
+            service_ms: text(SERVER_TIMING).and_then(|timing| duration(&timing)),
             version: text(VERSION),
             pod: text(POD),
             attempt: text(ATTEMPT),
@@ -68,4 +85,14 @@ impl Call {
             cached: text(CACHE_STATUS).map(|status| status.contains("; hit")),
         }
     }
+}
+
+/// To hundredths of a millisecond.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e5).round() / 1e2
+}
+
+/// What [`crate::answer_headers`] wrote into `server-timing`.
+fn duration(timing: &str) -> Option<f64> {
+    timing.split_once("dur=")?.1.parse().ok()
 }

@@ -116,16 +116,15 @@ impl Client {
                 Some(body) => request.json(body),
                 None => request,
             };
-            let begin = Instant::now();
+            let begun = Instant::now();
             let (head, result) = exchange(request).await;
-            let latency = begin.elapsed();
             let error = result.as_ref().err().inspect(|error| note(error));
             let error_text = error.map(ToString::to_string);
             let call = Call::new(
                 (self.service, &method, path),
                 head.as_ref(),
                 error_text,
-                latency,
+                begun,
             );
             if error.is_some_and(CallError::is_failure) {
                 tracing::warn!(

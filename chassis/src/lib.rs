@@ -31,7 +31,7 @@ mod settings;
 mod telemetry;
 mod trace;
 
-pub use answer_headers::{ATTEMPT, CALLER, POD, VERSION};
+pub use answer_headers::{ATTEMPT, CALLER, POD, SERVER_TIMING, VERSION};
 pub use call::{CACHE_STATUS, Call};
 pub use client::{Answer, CallError, Client};
 pub use command::{Command, main, signalled, start};
@@ -44,4 +44,4 @@ pub use problem::Problem;
 pub use server::Server;
 pub use settings::{LogFormat, Settings, seconds};
 pub use telemetry::TelemetrySettings;
-pub use trace::{cached, trace_id};
+pub use trace::{as_end_user, cached, request_id, trace_id};

@@ -24,6 +24,14 @@ pub struct Problem {
     trace_id: Option<String>,
 }
 
+#[derive(Serialize)]
+struct Extended<M> {
+    #[serde(flatten)]
+    problem: Problem,
+    #[serde(flatten)]
+    members: M,
+}
+
 impl Problem {
     /// A problem with the status's own name as its title.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
@@ -47,20 +55,29 @@ impl Problem {
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
+
+    /// The answer with members of its own beside the standard's (section 3.2).
+    pub fn with(self, members: impl Serialize) -> Response {
+        let problem = self;
+        answer(problem.status, &Extended { problem, members })
+    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status;
-        let mut response = (status, axum::Json(self)).into_response();
-        let headers = response.headers_mut();
-        let problem = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, problem);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        response
+        answer(self.status, &self)
     }
+}
+
+fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+    let mut response = (status, axum::Json(body)).into_response();
+    let headers = response.headers_mut();
+    let problem = HeaderValue::from_static("application/problem+json");
+    headers.insert(header::CONTENT_TYPE, problem);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

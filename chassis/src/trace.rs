@@ -30,6 +30,11 @@ const FORWARDED: [HeaderName; 2] = [REQUEST_ID, END_USER];
 /// The forwarded headers of the request under way, kept in its [`Context`].
 struct Forwarded(HeaderMap);
 
+tokio::task_local! {
+    /// Whom the task's calls are made for, when its request did not say so by itself.
+    static ON_BEHALF_OF: HeaderValue;
+}
+
 /// Middleware that opens the server span of a request, below the span that its headers name.
 pub(crate) async fn trace(
     State(propagators): State<Propagators>,
@@ -124,7 +129,15 @@ pub(crate) fn inject(propagators: &Propagators, headers: &mut HeaderMap) {
     if let Some(Forwarded(forwarded)) = context.get::<Forwarded>() {
         headers.extend(forwarded.clone());
     }
+    if let Ok(name) = ON_BEHALF_OF.try_with(Clone::clone) {
+        headers.insert(END_USER, name);
+    }
     propagators.inject(&context, headers);
+}
+
+/// Runs `request`, each call of which then says `end-user: name`, which a mesh can match.
+pub async fn as_end_user<T>(name: HeaderValue, request: impl Future<Output = T>) -> T {
+    ON_BEHALF_OF.scope(name, request).await
 }
 
 fn forwarded(headers: &HeaderMap) -> HeaderMap {
@@ -166,4 +179,9 @@ impl Ids {
 /// The id of the trace of the request under way, 32 hexadecimal digits.
 pub fn trace_id() -> Option<String> {
     Ids::current().trace_id
+}
+
+/// The `x-request-id` of the request under way, by which a proxy's log line names it.
+pub fn request_id() -> Option<String> {
+    Ids::current().request_id
 }
