@@ -8,14 +8,17 @@
 mod assets;
 mod availability;
 mod buy;
+mod finding;
 mod page;
 mod shop;
+mod visitor;
+mod xray;
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::routing::{get, post};
+use axum::{Router, middleware};
 use chassis::{Client, Server, StartError, seconds};
 use clap::{Args, ValueEnum};
 use reqwest::Url;
@@ -43,6 +46,10 @@ pub struct Settings {
     /// Shown as a badge on the page
     #[arg(long, env = "WIDGETARIO_ENVIRONMENT", default_value = "")]
     environment: String,
+
+    /// Where a browser finds Jaeger, such as `http://localhost:16686`, for links to traces
+    #[arg(long, env, value_parser = page_url)]
+    jaeger_url: Option<Url>,
 }
 
 /// The colours of the page.
@@ -67,6 +74,8 @@ pub struct Storefront {
     pub theme: Theme,
     /// The page's badge; empty for none.
     pub environment: String,
+    /// Where a browser finds Jaeger.
+    pub jaeger_url: Option<Url>,
     /// The version in the page's footer.
     pub version: String,
 }
@@ -84,6 +93,7 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError>
         stock: client("stock-api", settings.stock_api_url)?,
         theme: settings.theme,
         environment: settings.environment,
+        jaeger_url: settings.jaeger_url,
         version: server.settings().app_version.clone(),
     };
     server.ready_when(std::future::ready(()));
@@ -96,9 +106,11 @@ pub fn router(storefront: Storefront) -> Router {
         .route("/", get(page::show))
         .route("/api/shop", get(shop::show))
         .route("/buy/{id}", post(buy::buy))
+        .route("/test-user", get(visitor::switch))
         .fallback(page::nothing_here)
         .method_not_allowed_fallback(page::nothing_here)
-        .with_state(storefront);
+        .with_state(storefront)
+        .layer(middleware::from_fn(visitor::on_behalf));
     chassis::limited(pages)
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
         .merge(assets::router())
@@ -124,6 +136,16 @@ fn base_url(text: &str) -> Result<Url, &'static str> {
     match Url::parse(text) {
         Ok(url) if url.scheme() == "http" && is_origin(&url) => Ok(url),
         _ => Err("an address such as http://products-api:8080"),
+    }
+}
+
+/// Where a browser goes: any path, no password.
+fn page_url(text: &str) -> Result<Url, &'static str> {
+    match Url::parse(text) {
+        Ok(url) if ["http", "https"].contains(&url.scheme()) && url.username().is_empty() => {
+            Ok(url)
+        }
+        _ => Err("an address such as http://localhost:16686"),
     }
 }
 

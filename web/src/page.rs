@@ -3,13 +3,15 @@
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use chassis::SERVER_TIMING;
 use serde::Deserialize;
 
 use crate::assets::{ASSETS, Assets};
 use crate::buy::Outcome;
 use crate::shop::{Row, Shop};
+use crate::xray::XRay;
 use crate::{Storefront, Theme};
 
 #[derive(Template)]
@@ -19,16 +21,22 @@ struct ShopPage<'a> {
     notice: Option<Notice>,
     stock_known: bool,
     rows: Vec<Row>,
+    xray: XRay,
 }
 
-/// Stands in for the shop's page.
+/// Stands in for the shop's page when there is nothing to sell.
 #[derive(Template)]
-#[template(path = "sorry.html")]
-struct SorryPage<'a> {
+#[template(path = "closed.html")]
+struct ClosedPage<'a> {
     frame: Frame<'a>,
-    heading: &'a str,
-    reason: &'a str,
-    link: &'a str,
+    xray: XRay,
+}
+
+/// Any path that the shop does not have.
+#[derive(Template)]
+#[template(path = "nothing.html")]
+struct NothingPage<'a> {
+    frame: Frame<'a>,
 }
 
 /// What all pages have in common.
@@ -36,7 +44,6 @@ struct Frame<'a> {
     theme: &'static str,
     environment: &'a str,
     version: &'a str,
-    trace_id: Option<String>,
     assets: &'a Assets,
 }
 
@@ -53,44 +60,34 @@ pub(crate) struct Parameters {
 
 pub(crate) async fn show(
     State(storefront): State<Storefront>,
+    headers: HeaderMap,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Response {
-    let Ok(shop) = Shop::ask(&storefront).await else {
-        return closed(&storefront);
+    let Shop { products, xray } = Shop::ask(&storefront, &headers).await;
+    let frame = Frame::of(&storefront);
+    let timing = xray.server_timing().map(|timing| [(SERVER_TIMING, timing)]);
+    let Some(rows) = products else {
+        let page = ClosedPage { frame, xray };
+        return (timing, render(StatusCode::SERVICE_UNAVAILABLE, &page)).into_response();
     };
     let bought = parameters.ok().and_then(|Query(parameters)| parameters.buy);
     let outcome = bought.and_then(|name| Outcome::named(&name));
     let page = ShopPage {
-        frame: Frame::of(&storefront),
+        frame,
         notice: outcome.map(|outcome| Notice {
             tone: outcome.tone(),
             text: outcome.message(),
         }),
-        stock_known: shop.products.iter().all(|row| row.stock.is_some()),
-        rows: shop.products,
+        stock_known: rows.iter().all(|row| row.stock.is_some()),
+        rows,
+        xray,
     };
-    render(StatusCode::OK, &page)
+    (timing, render(StatusCode::OK, &page)).into_response()
 }
 
-fn closed(storefront: &Storefront) -> Response {
-    let page = SorryPage {
-        frame: Frame::of(storefront),
-        heading: "The shelves are empty for a moment",
-        reason: "The products service did not answer, so there is nothing to show.",
-        link: "Try again",
-    };
-    render(StatusCode::SERVICE_UNAVAILABLE, &page)
-}
-
-/// Any path that the shop does not have.
 pub(crate) async fn nothing_here(State(storefront): State<Storefront>) -> Response {
-    let page = SorryPage {
-        frame: Frame::of(&storefront),
-        heading: "There is nothing here",
-        reason: "The shop has one page, and it is not this one.",
-        link: "To the shop",
-    };
-    render(StatusCode::NOT_FOUND, &page)
+    let frame = Frame::of(&storefront);
+    render(StatusCode::NOT_FOUND, &NothingPage { frame })
 }
 
 impl<'a> Frame<'a> {
@@ -103,7 +100,6 @@ impl<'a> Frame<'a> {
             },
             environment: &storefront.environment,
             version: &storefront.version,
-            trace_id: chassis::trace_id(),
             assets: &ASSETS,
         }
     }

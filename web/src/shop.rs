@@ -1,14 +1,20 @@
 //! What the page shows, asked from both APIs; also `GET /api/shop`.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::State;
-use chassis::{Call, CallError, Problem};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use chassis::{Problem, SERVER_TIMING};
 use futures_util::future::join_all;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::Storefront;
 use crate::availability::Availability;
+use crate::visitor::Visitor;
+use crate::xray::{Hop, XRay};
 
 /// A product as products-api describes it.
 #[derive(Deserialize)]
@@ -37,42 +43,57 @@ pub(crate) struct Row {
     pub(crate) availability: Availability,
 }
 
-#[derive(Serialize)]
+/// What is sold, or only the X-ray of why nobody said.
 pub(crate) struct Shop {
-    pub(crate) products: Vec<Row>,
-    /// The calls that it took, in the order of the rows.
-    calls: Vec<Call>,
-    trace_id: Option<String>,
+    pub(crate) products: Option<Vec<Row>>,
+    pub(crate) xray: XRay,
+}
+
+/// The page's content, as `GET /api/shop` answers it.
+#[derive(Serialize)]
+struct Content {
+    products: Vec<Row>,
+    #[serde(flatten)]
+    xray: XRay,
+}
+
+/// What the answer without products tells beside the problem.
+#[derive(Serialize)]
+struct Closed {
+    calls: Vec<Hop>,
 }
 
 impl Shop {
-    /// Asks what is sold, then how many are left of each, all at once.
-    ///
-    /// # Errors
-    /// When products-api gives no answer; one of stock-api that is missing is shown as unknown.
-    pub(crate) async fn ask(storefront: &Storefront) -> Result<Self, CallError> {
-        let answer = storefront.products.get("/products").await;
-        let products: Vec<Product> = answer.result?;
-        let rows = join_all(
-            products
-                .into_iter()
-                .map(|product| Row::ask(storefront, product)),
-        );
-        let (products, stock_calls): (Vec<Row>, Vec<Call>) = rows.await.into_iter().unzip();
-        Ok(Self {
+    /// Asks for a visitor, of whom `headers` arrived, what is sold, then how many are left of each,
+    /// all at once. Without an answer of products-api there are no products; one of stock-api that
+    /// is missing is shown as unknown.
+    pub(crate) async fn ask(storefront: &Storefront, headers: &HeaderMap) -> Self {
+        let page = Instant::now();
+        let (hop, products) = Hop::of(storefront.products.get("/products").await, page);
+        let mut calls = vec![hop];
+        let products = match products {
+            Ok(products) => {
+                let rows = <Vec<Product>>::into_iter(products)
+                    .map(|product| Row::ask(storefront, product, page));
+                let (rows, hops): (Vec<Row>, Vec<Hop>) = join_all(rows).await.into_iter().unzip();
+                calls.extend(hops);
+                Some(rows)
+            }
+            Err(_) => None,
+        };
+        Self {
             products,
-            calls: [vec![answer.call], stock_calls].concat(),
-            trace_id: chassis::trace_id(),
-        })
+            xray: XRay::of(storefront, Visitor::of(headers), calls),
+        }
     }
 }
 
 impl Row {
     /// Asks how many are left of `product`.
-    async fn ask(storefront: &Storefront, product: Product) -> (Self, Call) {
+    async fn ask(storefront: &Storefront, product: Product, page: Instant) -> (Self, Hop) {
         let path = format!("/stock/{}", product.id);
-        let answer = storefront.stock.get::<Stock>(&path).await;
-        let stock = answer.result.ok().map(|answer| answer.stock);
+        let (hop, answer) = Hop::of(storefront.stock.get::<Stock>(&path).await, page);
+        let stock = answer.ok().map(|answer| answer.stock);
         let row = Self {
             id: product.id,
             name: product.name,
@@ -80,13 +101,18 @@ impl Row {
             stock,
             availability: Availability::of(stock),
         };
-        (row, answer.call)
+        (row, hop)
     }
 }
 
-/// `GET /api/shop`: the page's content for its scripts.
-pub(crate) async fn show(State(storefront): State<Storefront>) -> Result<Json<Shop>, Problem> {
-    let shop = Shop::ask(&storefront).await;
-    shop.map(Json)
-        .map_err(|_| Problem::unavailable("products-api did not say what is sold."))
+/// `GET /api/shop`: the page's content for its scripts, and for people with `curl`.
+pub(crate) async fn show(State(storefront): State<Storefront>, headers: HeaderMap) -> Response {
+    let Shop { products, xray } = Shop::ask(&storefront, &headers).await;
+    let timing = xray.server_timing().map(|timing| [(SERVER_TIMING, timing)]);
+    if let Some(products) = products {
+        return (timing, Json(Content { products, xray })).into_response();
+    }
+    let problem = Problem::unavailable("products-api did not say what is sold.");
+    let calls = xray.calls;
+    (timing, problem.with(Closed { calls })).into_response()
 }

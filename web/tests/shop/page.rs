@@ -117,6 +117,68 @@ async fn json_tells_what_each_call_met() {
 }
 
 #[tokio::test]
+async fn headers_that_arrived_are_shown_but_no_credentials() {
+    let shop = Shop::start(&[]).await;
+    let secrets = [
+        ("authorization", "Bearer secret"),
+        ("cookie", "session=secret"),
+        ("x-api-key", "secret"),
+        ("x-forwarded-access-token", "secret"),
+    ];
+    for path in ["/", "/api/shop"] {
+        let request = shop
+            .get(path)
+            .header("x-envoy-external-address", "10.1.2.3");
+        let request = secrets.iter().fold(request, |request, &(name, value)| {
+            request.header(name, value)
+        });
+        let answer = text(request.send().await.unwrap()).await;
+        assert!(answer.contains("10.1.2.3"), "{answer}");
+        assert!(!answer.contains("secret"), "{answer}");
+        for (name, _) in secrets {
+            assert!(answer.contains(name), "{name} in {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn test_user_is_one_until_the_switch_is_turned_back() {
+    let shop = Shop::start(&[]).await;
+    let on = shop.get("/test-user?on=true").send().await.unwrap();
+    assert_eq!(on.status(), StatusCode::SEE_OTHER);
+    let cookie = on.headers()["set-cookie"].to_str().unwrap();
+    assert_eq!(cookie, "end-user=tester; Path=/; HttpOnly; SameSite=Lax");
+
+    let request = shop
+        .get("/api/shop")
+        .header("cookie", "a=b; end-user=tester");
+    let content: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(content["end_user"], "tester");
+    let request = shop.get("/api/shop").header("cookie", "end-user=root");
+    let content: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(content["end_user"], Value::Null);
+
+    let off = shop.get("/test-user?on=false").send().await.unwrap();
+    let cookie = off.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.ends_with("Max-Age=0"), "{cookie}");
+}
+
+#[tokio::test]
+async fn each_call_is_in_server_timing() {
+    let shop = Shop::start(&[]).await;
+    for path in ["/", "/api/shop"] {
+        let response = shop.get(path).send().await.unwrap();
+        let timing = response.headers()["server-timing"].to_str().unwrap();
+        assert!(timing.starts_with(r#"call-0;desc="products-api GET /products: v1";dur="#));
+        assert_eq!(
+            timing.matches("stock-api GET /stock/").count(),
+            4,
+            "{timing}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn other_paths_lead_back_to_the_shop() {
     let shop = Shop::start(&[]).await;
     let response = shop.get("/nothing").send().await.unwrap();
