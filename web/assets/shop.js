@@ -27,14 +27,18 @@ async function buy(url) {
   try {
     response = await fetch(url, { method: "POST", headers: { Accept: "application/json" } });
   } catch {
-    return { message: "No answer from the shop. Try again in a moment." };
+    return { message: "No answer from the shop. It may be sold or not: the availability will tell." };
   }
   const answer = await response.json().catch(() => null);
   if (answer?.outcome && answer.message) return answer;
   if (response.status === 403) {
-    return { message: "Refused by a policy of the mesh before the shop saw it (403). Nothing was sold." };
+    return {
+      message:
+        "A policy of the mesh refused it (403): nothing was sold. Refused by web's own sidecar, " +
+        "before the shop saw it: `istio/demo3/authz/allow-buy.yaml` opens it.",
+    };
   }
-  return { message: `The shop could not be reached (${response.status}). Nothing was sold as far as we know.` };
+  return { message: `Something before the shop answered ${response.status}. It may be sold or not: the availability will tell.` };
 }
 
 function update(row, product) {
@@ -51,8 +55,20 @@ function tell(message, tone) {
   const notice = document.createElement("p");
   notice.className = "notice";
   notice.dataset.tone = tone;
-  notice.textContent = message;
+  const words = document.createElement("span");
+  words.append(...withCode(message));
+  notice.append(words);
   document.querySelector(".notices").replaceChildren(notice);
+}
+
+// What stands between backquotes is code.
+function withCode(message) {
+  return message.split("`").map((part, index) => {
+    if (index % 2 === 0) return part;
+    const code = document.createElement("code");
+    code.textContent = part;
+    return code;
+  });
 }
 
 // After a Buy without this script the address says ?buy=…; forget it, so a reload does not repeat the notice.
@@ -60,4 +76,12 @@ const address = new URL(location.href);
 if (address.searchParams.has("buy")) {
   address.searchParams.delete("buy");
   history.replaceState(null, "", address);
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard; // browsers have none on plain HTTP, but for localhost
+  button.addEventListener("click", async () => {
+    const done = await navigator.clipboard.writeText(button.dataset.copy).then(() => true, () => false);
+    button.textContent = done ? "Copied" : "Not allowed";
+  });
 }

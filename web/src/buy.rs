@@ -1,5 +1,7 @@
 //! `POST /buy/{id}`: sells one. The page's script gets JSON, a plain form a redirect to the page.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,7 +11,9 @@ use serde::Serialize;
 
 use crate::Storefront;
 use crate::availability::Availability;
+use crate::finding::{Cause, Finding};
 use crate::shop::Stock;
+use crate::xray::Hop;
 
 /// How a Buy ended.
 #[derive(Clone, Copy)]
@@ -19,13 +23,18 @@ pub(crate) enum Outcome {
     Refused,
     NotFound,
     Failed,
+    Unknown,
 }
 
 #[derive(Serialize)]
 struct Answer {
     outcome: &'static str,
-    message: &'static str,
+    /// File names stand between backquotes.
+    message: String,
     product: Option<Left>,
+    /// What the sale met; absent when nothing was asked.
+    call: Option<Hop>,
+    trace_id: Option<String>,
 }
 
 /// What is left of the product, as far as the sale told.
@@ -42,52 +51,97 @@ pub(crate) async fn buy(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let (outcome, product) = match id.parse() {
-        Ok(id) => sell(&storefront, id).await,
-        Err(_) => (Outcome::NotFound, None),
+    let sale = match id.parse() {
+        Ok(id) => Sale::make(&storefront, id).await,
+        Err(_) => Sale::none(),
     };
+    let outcome = sale.outcome;
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("application/json")) {
-        let answer = Answer {
-            outcome: outcome.name(),
-            message: outcome.message(),
-            product,
-        };
-        (outcome.status(), Json(answer)).into_response()
+        (outcome.status(), Json(sale.answer())).into_response()
     } else {
         Redirect::to(&format!("/?buy={}", outcome.name())).into_response()
     }
 }
 
-async fn sell(storefront: &Storefront, id: i64) -> (Outcome, Option<Left>) {
-    let path = format!("/stock/{id}/sales");
-    let body = serde_json::json!({ "quantity": 1 });
-    let answer = storefront.stock.post::<Stock>(&path, &body).await;
-    let (outcome, left) = match answer.result {
-        Ok(answer) => (Outcome::Sold, Some(answer.stock)),
-        Err(CallError::Status(StatusCode::CONFLICT, _)) => (Outcome::SoldOut, Some(0)),
-        Err(CallError::Status(StatusCode::FORBIDDEN, _)) => (Outcome::Refused, None),
-        Err(CallError::Status(StatusCode::NOT_FOUND, _)) => (Outcome::NotFound, None),
-        Err(_) => (Outcome::Failed, None),
-    };
-    let product = left.map(|stock| Left {
-        id,
-        stock,
-        availability: Availability::of(left),
-    });
-    (outcome, product)
+/// A try to sell one.
+struct Sale {
+    outcome: Outcome,
+    product: Option<Left>,
+    call: Option<Hop>,
+}
+
+impl Sale {
+    /// Of something that is no product.
+    fn none() -> Self {
+        Self {
+            outcome: Outcome::NotFound,
+            product: None,
+            call: None,
+        }
+    }
+
+    async fn make(storefront: &Storefront, id: i64) -> Self {
+        let path = format!("/stock/{id}/sales");
+        let body = serde_json::json!({ "quantity": 1 });
+        let begun = Instant::now();
+        let answer = storefront.stock.post::<Stock>(&path, &body).await;
+        let (call, result) = Hop::of(answer, begun);
+        let (outcome, left) = match result {
+            Ok(answer) => (Outcome::Sold, Some(answer.stock)),
+            Err(error) => Outcome::of(&error, call.finding.as_ref()),
+        };
+        let product = left.map(|stock| Left {
+            id,
+            stock,
+            availability: Availability::of(left),
+        });
+        Self {
+            outcome,
+            product,
+            call: Some(call),
+        }
+    }
+
+    fn answer(self) -> Answer {
+        let finding = self.call.as_ref().and_then(|call| call.finding.as_ref());
+        let message = self.outcome.message();
+        let message = match finding {
+            Some(Finding { title, text, .. }) => format!("{message} {title}: {text}"),
+            None => message.to_owned(),
+        };
+        Answer {
+            outcome: self.outcome.name(),
+            message,
+            product: self.product,
+            call: self.call,
+            trace_id: chassis::trace_id(),
+        }
+    }
 }
 
 impl Outcome {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Sold,
         Self::SoldOut,
         Self::Refused,
         Self::NotFound,
         Self::Failed,
+        Self::Unknown,
     ];
+
+    /// Of a sale that ended in `error`, and how many are left, as far as it told.
+    fn of(error: &CallError, finding: Option<&Finding>) -> (Self, Option<i64>) {
+        match (error, finding) {
+            (CallError::Status(StatusCode::CONFLICT, _), None) => (Self::SoldOut, Some(0)),
+            (CallError::Status(StatusCode::NOT_FOUND, _), None) => (Self::NotFound, None),
+            (_, Some(finding)) if finding.cause == Cause::Refused => (Self::Refused, None),
+            (_, Some(finding)) if finding.cause.is_before_the_service() => (Self::Failed, None),
+            _ => (Self::Unknown, None),
+        }
+    }
 
     /// The outcome that [`Outcome::name`] gave `name`.
     pub(crate) fn named(name: &str) -> Option<Self> {
@@ -101,6 +155,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::NotFound => "not_found",
             Self::Failed => "failed",
+            Self::Unknown => "unknown",
         }
     }
 
@@ -109,9 +164,10 @@ impl Outcome {
         match self {
             Self::Sold => "Sold: it is yours.",
             Self::SoldOut => "Somebody was faster: it is sold out.",
-            Self::Refused => "Refused by a policy of the mesh (403). Nothing was sold.",
+            Self::Refused => "A policy of the mesh refused it (403): nothing was sold.",
             Self::NotFound => "There is no such widget. Nothing was sold.",
-            Self::Failed => "The stock service did not answer. Nothing was sold as far as we know.",
+            Self::Failed => "The sale did not reach the stock service: nothing was sold.",
+            Self::Unknown => "No good answer: it may be sold or not. The availability will tell.",
         }
     }
 
@@ -119,7 +175,7 @@ impl Outcome {
         match self {
             Self::Sold => "success",
             Self::SoldOut => "warning",
-            Self::Refused | Self::NotFound | Self::Failed => "failure",
+            Self::Refused | Self::NotFound | Self::Failed | Self::Unknown => "failure",
         }
     }
 
@@ -129,7 +185,7 @@ impl Outcome {
             Self::SoldOut => StatusCode::CONFLICT,
             Self::Refused => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Failed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failed | Self::Unknown => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
