@@ -1,4 +1,5 @@
-// Buy without leaving the page. Without this script every Buy is a plain form, and the shop works the same.
+// Buy, and be a test user, without leaving the page. Without this script both are plain forms, and the shop
+// works the same.
 
 const tones = { sold: "success", sold_out: "warning" }; // all other outcomes are failures
 
@@ -19,6 +20,14 @@ document.addEventListener("submit", async (event) => {
     (button.isConnected ? button : row).focus();
   }
   tell(answer.message, tones[answer.outcome] ?? "failure");
+});
+
+// The switch of the test user leads to the shop's plain address; this keeps the address, with what it says.
+document.addEventListener("submit", async (event) => {
+  if (!event.target.matches('form[action="/test-user"]')) return;
+  event.preventDefault();
+  await fetch(`/test-user?on=${event.submitter.value}`, { redirect: "manual" }).catch(() => {});
+  location.reload();
 });
 
 // What the shop says, or our own words when something between us and the shop answered instead.

@@ -11,7 +11,7 @@ use chassis::{Call, CallError};
 use serde::Serialize;
 
 /// A delay that is worth a word: far more than a proxy takes, even on a busy laptop.
-const NOTABLE_MS: f64 = 250.0;
+const NOTABLE_MS: f64 = 500.0;
 
 /// What befell a call.
 #[derive(Clone, Debug, Serialize)]
@@ -259,7 +259,8 @@ fn delay(call: &Call) -> Option<Finding> {
     if before >= NOTABLE_MS {
         let title = "Delayed in web's sidecar".to_owned();
         let text = format!(
-            "{} passed before the call left web's own sidecar: a VirtualService injects that.",
+            "{} passed before the call left web's own sidecar: a VirtualService injects that, or \
+             the machine is at its limit.",
             seconds(before)
         );
         let finding = Finding::new(Cause::Delay, title, text);
