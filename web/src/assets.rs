@@ -12,6 +12,7 @@ use axum::routing::get;
 pub(crate) struct Assets {
     pub(crate) css: String,
     pub(crate) script: String,
+    pub(crate) live: String,
     pub(crate) widgets: String,
     pub(crate) favicon: String,
 }
@@ -19,6 +20,7 @@ pub(crate) struct Assets {
 pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
     css: address(&CSS),
     script: address(&SCRIPT),
+    live: address(&LIVE),
     widgets: address(&WIDGETS),
     favicon: address(&FAVICON),
 });
@@ -42,6 +44,12 @@ const SCRIPT: Asset = Asset {
     media_type: "text/javascript; charset=utf-8",
     content: include_str!("../assets/shop.js"),
 };
+const LIVE: Asset = Asset {
+    name: "live",
+    extension: "js",
+    media_type: "text/javascript; charset=utf-8",
+    content: include_str!("../assets/live.js"),
+};
 const WIDGETS: Asset = Asset {
     name: "widgets",
     extension: "svg",
@@ -56,7 +64,7 @@ const FAVICON: Asset = Asset {
 };
 
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    [CSS, SCRIPT, WIDGETS, FAVICON]
+    [CSS, SCRIPT, LIVE, WIDGETS, FAVICON]
         .into_iter()
         .fold(Router::new(), |router, asset| {
             let headers = [

@@ -22,6 +22,7 @@ use axum::{Router, middleware};
 use chassis::{Client, Server, StartError, seconds};
 use clap::{Args, ValueEnum};
 use reqwest::Url;
+use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 /// What this service adds to the common settings.
@@ -103,7 +104,7 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError>
 /// The service's routes.
 pub fn router(storefront: Storefront) -> Router {
     let pages = Router::new()
-        .route("/", get(page::show))
+        .route("/", get(page::show).layer(compression()))
         .route("/api/shop", get(shop::show))
         .route("/buy/{id}", post(buy::buy))
         .route("/test-user", get(visitor::switch))
@@ -113,7 +114,7 @@ pub fn router(storefront: Storefront) -> Router {
         .layer(middleware::from_fn(visitor::on_behalf));
     chassis::limited(pages)
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
-        .merge(assets::router())
+        .merge(assets::router().layer(compression()))
         .layer(fixed(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -125,6 +126,11 @@ pub fn router(storefront: Storefront) -> Router {
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",
         ))
+}
+
+/// For what a browser loads first; what scripts and programs ask is small, and asked often.
+fn compression() -> CompressionLayer {
+    CompressionLayer::new()
 }
 
 /// Adds the same header to every answer.
