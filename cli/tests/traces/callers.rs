@@ -4,8 +4,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::collector::{Span, trees};
-use crate::envoy::Tracer;
 use crate::mesh::{Mesh, page};
+use crate::proxy::Tracer;
 use crate::trees::{CALLER, PAGE, TRACE};
 
 /// The trace of a page view that follows the one in question.

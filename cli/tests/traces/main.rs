@@ -4,10 +4,16 @@
 
 mod callers;
 mod collector;
+#[path = "../parts/envoy.rs"]
 mod envoy;
 mod failures;
 mod logs;
 mod mesh;
+#[path = "../parts/port.rs"]
+mod port;
+mod proxy;
+#[path = "../parts/service.rs"]
+mod service;
 mod trees;
 
 use std::fs::Permissions;

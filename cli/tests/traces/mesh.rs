@@ -1,17 +1,16 @@
 //! The shop in a mesh on loopback: each service behind a real Envoy, in each mode of its tracer.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use db::test::TestDatabase;
-use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::collector::{Collector, Span};
-use crate::envoy::{Envoy, Tracer};
+use crate::envoy::Envoy;
+use crate::port::free_port;
+use crate::proxy::Tracer;
+use crate::service::Service;
 use crate::trees::PAGE;
 
 const TRACERS: [Tracer; 3] = [Tracer::OpenTelemetry, Tracer::ZipkinB3, Tracer::ZipkinDual];
@@ -25,9 +24,6 @@ pub(crate) struct Mesh {
     _runtime: Runtime,
 }
 
-/// A service's process; its standard input is what keeps it running.
-struct Service(Child);
-
 impl Mesh {
     pub(crate) fn start(tracer: Tracer, environment: &[(&str, &str)]) -> Self {
         let runtime = Runtime::new().unwrap();
@@ -35,30 +31,32 @@ impl Mesh {
         let collector = Collector::start();
         let port = collector.url.rsplit(':').next().unwrap().parse().unwrap();
         let service = |name, arguments: &[String], database: &str| {
-            Service::start(name, arguments, database, environment, &collector.url)
+            let always = [
+                ("DATABASE_URL", database),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
+                ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+                ("RUST_LOG", "warn"),
+            ];
+            Service::start(name, arguments, &[&always[..], environment].concat())
         };
 
-        let (products, products_port) = service("products-api", &[], &shop.products_url);
-        let (stock, stock_port) = service("stock-api", &[], &shop.stock_url);
-        let products_proxy = Envoy::start("products-api", tracer, &[("in", products_port)], port);
-        let stock_proxy = Envoy::start("stock-api", tracer, &[("in", stock_port)], port);
-        let web_port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let products = service("products-api", &[], &shop.products_url);
+        let stock = service("stock-api", &[], &shop.stock_url);
+        let products_proxy = tracer.sidecar("products-api", &[("in", products.port)], port);
+        let stock_proxy = tracer.sidecar("stock-api", &[("in", stock.port)], port);
+        let web_port = free_port();
         let ways = [
             ("in", web_port),
             ("out", products_proxy.port(0)),
             ("out", stock_proxy.port(0)),
         ];
-        let web_proxy = Envoy::start("web", tracer, &ways, port);
+        let web_proxy = tracer.sidecar("web", &ways, port);
         let web = [
             format!("--port={web_port}"),
             format!("--products-api-url=http://127.0.0.1:{}", web_proxy.port(1)),
             format!("--stock-api-url=http://127.0.0.1:{}", web_proxy.port(2)),
         ];
-        let (web, _) = service("web", &web, "");
+        let web = service("web", &web, "");
         Self {
             url: format!("http://127.0.0.1:{}", web_proxy.port(0)),
             collector,
@@ -88,49 +86,6 @@ impl Mesh {
         }
         self.services.clear();
         (self.collector.trees(), self.collector.spans())
-    }
-}
-
-impl Service {
-    fn start(
-        name: &str,
-        arguments: &[String],
-        database: &str,
-        environment: &[(&str, &str)],
-        collector: &str,
-    ) -> (Self, u16) {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_widgetario"))
-            .args([
-                "service",
-                name,
-                "--host=127.0.0.1",
-                "--port=0",
-                "--management-port=0",
-            ])
-            .args(arguments)
-            .env("DATABASE_URL", database)
-            .env("DATABASE_TIMEOUT_SECONDS", "10")
-            .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
-            .env("OTEL_BSP_SCHEDULE_DELAY", "50")
-            .env("RUST_LOG", "warn")
-            .envs(environment.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut output = BufReader::new(process.stdout.take().unwrap());
-        output.read_line(&mut line).unwrap();
-        let addresses: Value = serde_json::from_str(&line).unwrap();
-        let port = |address: &Value| address.as_str()?.rsplit(':').next()?.parse().ok();
-        (Self(process), port(&addresses["service"]).unwrap())
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        let _ = self.0.wait();
     }
 }
 

@@ -1,7 +1,6 @@
 //! The shop's page over HTTP, in front of both real APIs and a real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-mod browser;
 mod buy;
 mod failures;
 mod page;

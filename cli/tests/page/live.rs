@@ -1,0 +1,92 @@
+//! Live: the page watches itself.
+
+use std::time::{Duration, Instant};
+
+use db::test::TestDatabase;
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::envoy::endpoint;
+use crate::filters::{abort, fault};
+use crate::mesh::Mesh;
+use crate::service::Service;
+
+/// Opens the page with `query`, and waits until Live has seen some hundred pages.
+async fn watch(mesh: &Mesh, query: &str) -> Browser {
+    let browser = Browser::open(&format!("{}/?{query}", mesh.url)).await;
+    let seen = "return Number(document.querySelector('#live-versions-legend').textContent
+        .match(/v1\\s+(\\d+)/)?.[1]) > 150";
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while browser.page.execute(seen, Vec::new()).await.unwrap() != json!(true) {
+        assert!(Instant::now() < deadline, "few pages were counted");
+        browser.next_frame().await;
+    }
+    browser
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn share_of_the_canary_is_judged_by_its_interval() {
+    let shop = TestDatabase::new().await.unwrap().shop;
+    let url = [("DATABASE_URL", shop.products_url.as_str())];
+    let v1 = Service::start("products-api", &[], &url);
+    let v2 = Service::start("products-api", &["--app-version=v2".to_owned()], &url);
+    let mesh = Mesh::start(|plan| {
+        // Three of four in turn.
+        let ends = [v1.port, v1.port, v1.port, v2.port];
+        let mut all = endpoint("products-api", v1.port);
+        all["endpoints"][0]["lb_endpoints"] = ends
+            .map(|port| endpoint("products-api", port)["endpoints"][0]["lb_endpoints"][0].clone())
+            .into();
+        plan.into_products.cluster["load_assignment"] = all;
+    })
+    .await;
+    let browser = watch(&mesh, "live=50&expect=25").await;
+    let share = browser.text("#live-share").await;
+    assert!(share.starts_with("v2 2"), "{share}");
+    assert_eq!(browser.text("#live-verdict").await, "expected 25 %: holds");
+    assert_eq!(browser.text("#live-failed").await, "0\u{202f}%");
+
+    let browser = watch(&mesh, "live=50&expect=50").await;
+    let verdict = browser.text("#live-verdict").await;
+    assert_eq!(verdict, "expected 50 %: does not hold");
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn failures_are_counted_by_cause_until_it_is_switched_off() {
+    let mesh = Mesh::start(|plan| plan.to_stock.filters.push(fault(abort()))).await;
+    let browser = watch(&mesh, "live=50").await;
+    assert_eq!(browser.text("#live-failed").await, "100\u{202f}%");
+    assert_eq!(browser.text("#live-stock").await, "100\u{202f}%");
+    let cause = browser.text("#live-failures-legend li").await;
+    assert!(cause.contains("Abort injected by web's sidecar"), "{cause}");
+    assert!(
+        cause.contains("istio/demo4/stock-api/virtual-service.yaml ends it"),
+        "{cause}"
+    );
+
+    browser.click("#live-switch").await;
+    browser.wait("#live-switch[aria-checked='false']").await;
+    assert_eq!(browser.eval("location.search").await, "");
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn bad_values_start_nothing_and_say_what_is_allowed() {
+    let mesh = Mesh::start(|_| ()).await;
+    let rate = "Pages a second: a whole number from 1 to 50";
+    let share = "Expected share: a number from 0 to 100, or nothing";
+    for (query, value, allowed) in [
+        ("live=0", "0", rate),
+        ("live=51", "51", rate),
+        ("live=abc", "abc", rate),
+        ("live=10&expect=101", "101", share),
+    ] {
+        let browser = Browser::open(&format!("{}/?{query}", mesh.url)).await;
+        browser.wait("#live-problem:not(:empty)").await;
+        let problem = browser.text("#live-problem").await;
+        assert_eq!(problem, format!("{allowed}, not “{value}”."));
+        browser.wait("#live-switch[aria-checked='false']").await;
+    }
+}
