@@ -121,7 +121,8 @@ function drawVersions({ versions }) {
   const [low, high] = interval(hits, n);
   const [share, from, to] = (hits === 0 ? [1, 1 - high, 1 - low] : [hits / n, low, high]).map(percent);
   const expected = parseFloat(settings.expect) / 100;
-  const verdict = low <= expected && expected <= high ? "holds" : "does not hold";
+  const judged = low <= expected && expected <= high ? "holds" : "does not hold";
+  const verdict = high - low > 0.2 ? "too few pages yet" : judged;
   show({
     share: `${names[hits ? 0 : 1] ?? ""} ${share}`,
     interval: `99 %: ${from} … ${to} · n ${n.toLocaleString("en")}`,
@@ -180,7 +181,9 @@ function drawStrip(name, boxesOf, marks = []) {
   const { width, height } = part(name).getBoundingClientRect();
   const paths = [...part(name).querySelectorAll(".series")];
   const outlines = paths.map(() => "");
-  const boxes = columns.flatMap((column) => boxesOf(column, timeNow() - column.time));
+  const now = timeNow() - 1; // the newest column is not complete, and says little
+  const complete = columns.filter(({ time }) => time <= now);
+  const boxes = complete.flatMap((column) => boxesOf(column, now - column.time));
   for (const [series, bottom, top, age, wide] of boxes.concat(marks)) {
     const w = (width * wide) / span;
     const h = height * (top - bottom);
