@@ -87,8 +87,8 @@ impl Call {
     }
 }
 
-/// To hundredths of a millisecond.
-pub(crate) fn milliseconds(duration: Duration) -> f64 {
+/// A duration in milliseconds, to their hundredths.
+pub fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e5).round() / 1e2
 }
 

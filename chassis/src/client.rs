@@ -42,9 +42,12 @@ pub enum CallError {
     /// Nothing came within the deadline.
     #[error("no answer in time")]
     Timeout,
-    /// No connection, or one that broke.
+    /// No connection: nothing was asked.
     #[error("no connection: {0}")]
     Unreachable(String),
+    /// The connection broke: what was asked may have been done.
+    #[error("the connection broke: {0}")]
+    Broken(String),
     /// An answer other than 2xx; the text is the beginning of its body.
     #[error("status {0}: {1}")]
     Status(StatusCode, String),
@@ -166,6 +169,7 @@ fn note(error: &CallError) {
         CallError::Status(status, _) => span.record("error.type", status.as_str()),
         CallError::Timeout => span.record("error.type", "timeout"),
         CallError::Unreachable(_) => span.record("error.type", "unreachable"),
+        CallError::Broken(_) => span.record("error.type", "broken"),
         CallError::Unreadable(_) => span.record("error.type", "unreadable"),
     };
     span.record("otel.status_description", error.to_string());
@@ -192,7 +196,10 @@ async fn read<T: DeserializeOwned>(response: Response) -> Result<T, CallError> {
         return Err(CallError::Status(status, excerpt(&body)));
     }
     let body = beginning(response, BODY_BYTES).await?;
-    serde_json::from_slice(&body).map_err(|error| CallError::Unreadable(error.to_string()))
+    serde_json::from_slice(&body).map_err(|error| {
+        // It quotes what it does not understand, whole.
+        CallError::Unreadable(excerpt(error.to_string().as_bytes()))
+    })
 }
 
 /// The body's first `limit` bytes.
@@ -225,6 +232,10 @@ impl From<reqwest::Error> for CallError {
         while let Some(inner) = cause.source() {
             cause = inner;
         }
-        Self::Unreachable(cause.to_string())
+        if error.is_connect() {
+            Self::Unreachable(cause.to_string())
+        } else {
+            Self::Broken(cause.to_string())
+        }
     }
 }

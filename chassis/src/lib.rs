@@ -32,7 +32,7 @@ mod telemetry;
 mod trace;
 
 pub use answer_headers::{ATTEMPT, CALLER, POD, SERVER_TIMING, VERSION};
-pub use call::{CACHE_STATUS, Call};
+pub use call::{CACHE_STATUS, Call, milliseconds};
 pub use client::{Answer, CallError, Client};
 pub use command::{Command, main, signalled, start};
 pub use database::{Database, DatabaseError, DatabaseSettings, Statement};
@@ -44,4 +44,4 @@ pub use problem::Problem;
 pub use server::Server;
 pub use settings::{LogFormat, Settings, seconds};
 pub use telemetry::TelemetrySettings;
-pub use trace::{as_end_user, cached, request_id, trace_id};
+pub use trace::{as_end_user, cached, end_user, request_id, trace_id};

@@ -129,10 +129,23 @@ pub(crate) fn inject(propagators: &Propagators, headers: &mut HeaderMap) {
     if let Some(Forwarded(forwarded)) = context.get::<Forwarded>() {
         headers.extend(forwarded.clone());
     }
-    if let Ok(name) = ON_BEHALF_OF.try_with(Clone::clone) {
+    if let Some(name) = end_user_of(&context) {
         headers.insert(END_USER, name);
     }
     propagators.inject(&context, headers);
+}
+
+/// For whom the calls of a request are made.
+fn end_user_of(context: &Context) -> Option<HeaderValue> {
+    let on_behalf_of = ON_BEHALF_OF.try_with(Clone::clone).ok();
+    let said = || context.get::<Forwarded>()?.0.get(END_USER).cloned();
+    on_behalf_of.or_else(said)
+}
+
+/// The `end-user` that the calls of the request under way say.
+pub fn end_user() -> Option<String> {
+    let name = end_user_of(&Context::current())?;
+    Some(name.to_str().ok()?.to_owned())
 }
 
 /// Runs `request`, each call of which then says `end-user: name`, which a mesh can match.
@@ -151,7 +164,7 @@ fn forwarded(headers: &HeaderMap) -> HeaderMap {
 /// Whether a value may stand in a log line and in a call: an id or a name, of at most 128 characters.
 fn is_plain(value: &HeaderValue) -> bool {
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:@-".contains(byte);
-    value.len() <= 128 && value.as_bytes().iter().all(is_allowed)
+    (1..=128).contains(&value.len()) && value.as_bytes().iter().all(is_allowed)
 }
 
 /// What joins a log line, or an answer, with a trace and with a proxy's own log line.
