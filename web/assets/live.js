@@ -15,7 +15,8 @@ const settings = {}; // the last good texts
 const findings = {}; // by title
 const patterns = [...Array(6), "fine"]; // their titles
 const columns = [];
-let [due, inFlight, draws] = [0, 0, 0];
+const home = document.createComment("Live, while it is off");
+let [due, inFlight] = [0, 0];
 let nextTick, nextDraw, since;
 
 // Counting
@@ -50,7 +51,7 @@ function count(calls, latency) {
 }
 
 function titleOf({ service, error = "fine", finding } = {}) {
-  const title = service ? `${service}: ${finding?.title ?? error}` : error;
+  const title = service ? `${service}: ${finding?.title ?? "failed"}` : error;
   findings[title] = finding;
   return title;
 }
@@ -63,9 +64,9 @@ function quantile(bins, q) {
   return ms ? `${(ms / 1000).toFixed(1)} s` : "–";
 }
 
-// The Wilson interval of 99 %, right near 0 % and 100 % too.
-function interval(hits, n) {
-  const z2 = 2.5758 ** 2;
+// The Wilson interval, right near 0 % and 100 % too.
+function interval(hits, n, z) {
+  const z2 = z ** 2;
   const centre = hits + z2 / 2;
   const margin = Math.sqrt(z2 * ((hits * (n - hits)) / n + z2 / 4));
   return [hits && (centre - margin) / (n + z2), hits === n ? 1 : (centre + margin) / (n + z2)];
@@ -88,9 +89,9 @@ async function visit() {
     const response = await fetch("/api/shop", { cache: "no-store", signal: AbortSignal.timeout(10_000) });
     const { calls } = await response.json().catch(() => ({}));
     if (calls) count(calls, performance.now() - start);
-    else count([{ error: `Refused before web saw it (${response.status})` }]);
+    else count([{ error: `${response.status === 403 ? "Refused" : "Answered"} before web saw it (${response.status})` }]);
   } catch {
-    count([{ error: "No answer from the shop" }]);
+    count([{ error: "No answer from the shop" }], performance.now() - start);
   }
   inFlight -= 1;
 }
@@ -110,23 +111,25 @@ function draw() {
   drawFailures(sum);
   drawLatencies(sum);
   showRate(columns.slice(-6, -1).filter(({ time }) => time > since));
-  if (++draws % 10 === 0) show({ summary: part("figures").innerText });
 }
 
 function drawVersions({ versions }) {
   const n = total(versions);
-  if (versions.v1 === n) versions.v2 = 0; // nobody got it yet
-  const names = Object.keys(versions).sort().reverse().slice(0, 3);
+  if (settings.expect && versions.v1 === n) versions.v2 = 0; // nobody got it yet
+  const byNumber = (a, b) => b.localeCompare(a, "en", { numeric: true });
+  const names = Object.keys(versions).sort(byNumber).slice(0, 3);
   const hits = versions[names[0]];
-  const [low, high] = interval(hits, n);
+  const [low, high] = interval(hits, n, 2.5758); // 99 %
   const [share, from, to] = (hits === 0 ? [1, 1 - high, 1 - low] : [hits / n, low, high]).map(percent);
   const expected = parseFloat(settings.expect) / 100;
-  const judged = low <= expected && expected <= high ? "holds" : "does not hold";
+  // Looked at for half an hour, an interval of 99 % misses a true share now and then; one of 99.99 % hardly does.
+  const [least, most] = interval(hits, n, 4);
+  const judged = least <= expected && expected <= most ? "holds" : "does not hold";
   const verdict = high - low > 0.2 ? "too few pages yet" : judged;
   show({
     share: `${names[hits ? 0 : 1] ?? ""} ${share}`,
     interval: `99 %: ${from} … ${to} · n ${n.toLocaleString("en")}`,
-    verdict: n && expected >= 0 ? `expected ${settings.expect} %: ${verdict}` : "",
+    verdict: n && expected >= 0 ? `expected ${names[0]} ${settings.expect} %: ${verdict}` : "",
   });
   const marks = [[3, low, high, 0, span], [4, hits / n, hits / n, 0, span], [5, expected, expected, 0, span]];
   drawShares("versions", names, versions, marks);
@@ -135,8 +138,10 @@ function drawVersions({ versions }) {
 function drawFailures({ failures, stock }) {
   const failed = (counts) => percent(1 - (counts.fine ?? 0) / total(counts));
   show({ failed: failed(failures), stock: failed(stock) });
-  const free = () => patterns.findIndex((title) => !failures[title]);
-  for (const title in failures) if (!patterns.includes(title)) patterns[free()] = title;
+  for (const title in failures) {
+    const free = patterns.findIndex((title) => title !== "fine" && !failures[title]);
+    if (free >= 0 && !patterns.includes(title)) patterns[free] = title; // a seventh cause has none
+  }
   drawShares("failures", patterns, failures);
 }
 
@@ -199,11 +204,13 @@ const isOn = () => panel.hasAttribute("data-on");
 function turn(on) {
   const wrong = fields.filter(({ validity }) => !validity.valid);
   show({ problem: wrong.map(({ title, value }) => `${title}, not “${value}”. `).join("") });
-  if (wrong.length && !isOn()) return;
+  if (wrong.length && !isOn()) return place(true);
+  const before = settings.expect;
   for (const { name, value, validity } of fields) if (validity.valid) settings[name] = value;
 
-  if (on !== isOn()) columns.length = 0;
+  if (on !== isOn() || settings.expect !== before) columns.length = 0; // another question
   panel.toggleAttribute("data-on", on);
+  place(on);
   part("switch").ariaChecked = on;
   const address = new URL(location.href);
   for (const name in settings) address.searchParams.set(name, settings[name]);
@@ -211,6 +218,16 @@ function turn(on) {
   if (!settings.expect) address.searchParams.delete("expect");
   history.replaceState(null, "", address);
   run();
+}
+
+// On top of the page while it is on, for eyes and keyboards alike.
+function place(onTop) {
+  const { parentElement, previousElementSibling } = panel;
+  if (onTop === !previousElementSibling) return;
+  const focused = document.activeElement;
+  if (onTop) parentElement.prepend(panel);
+  else home.after(panel);
+  focused.focus({ preventScroll: true });
 }
 
 function run() {
@@ -231,6 +248,7 @@ part("switch").addEventListener("click", () => {
   panel.scrollIntoView();
 });
 
+panel.before(home);
 panel.hidden = false;
 const asked = new URLSearchParams(location.search);
 for (const field of fields) field.value = asked.get(field.name) ?? field.value;

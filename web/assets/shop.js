@@ -26,8 +26,10 @@ document.addEventListener("submit", async (event) => {
 document.addEventListener("submit", async (event) => {
   if (!event.target.matches('form[action="/test-user"]')) return;
   event.preventDefault();
-  await fetch(`/test-user?on=${event.submitter.value}`, { redirect: "manual" }).catch(() => {});
-  location.reload();
+  // A redirect that is not followed has the type opaqueredirect.
+  const answer = await fetch(`/test-user?on=${event.submitter.value}`, { redirect: "manual" }).catch(() => {});
+  if (answer?.type === "opaqueredirect") location.reload();
+  else tell("The switch did not reach the shop. Try again in a moment.", "failure");
 });
 
 // What the shop says, or our own words when something between us and the shop answered instead.
@@ -38,13 +40,14 @@ async function buy(url) {
   } catch {
     return { message: "No answer from the shop. It may be sold or not: the availability will tell." };
   }
-  const answer = await response.json().catch(() => null);
+  const text = await response.text().catch(() => "");
+  const answer = text.startsWith("{") ? JSON.parse(text) : null;
   if (answer?.outcome && answer.message) return answer;
-  if (response.status === 403) {
+  if (text.startsWith("RBAC: access denied")) {
     return {
       message:
-        "A policy of the mesh refused it (403): nothing was sold. Refused by web's own sidecar, " +
-        "before the shop saw it: `istio/demo3/authz/allow-buy.yaml` opens it.",
+        "A policy of the mesh refused it (403): nothing was sold. Refused by web's own sidecar, or a " +
+        "gateway's, before the shop saw it: `istio/demo3/authz/allow-buy.yaml` opens it.",
     };
   }
   return { message: `Something before the shop answered ${response.status}. It may be sold or not: the availability will tell.` };
@@ -53,6 +56,7 @@ async function buy(url) {
 function update(row, product) {
   row.dataset.level = product.level;
   row.querySelector(".availability span").textContent = product.availability;
+  row.querySelector(".availability small")?.remove(); // why it was unknown, or late
   const icon = row.querySelector(".level use");
   icon.setAttribute("href", icon.getAttribute("href").replace(/#.*/, `#level-${product.level}`));
   if (!product.can_buy) row.querySelector("form")?.remove();
@@ -67,7 +71,7 @@ function tell(message, tone) {
   const words = document.createElement("span");
   words.append(...withCode(message));
   notice.append(words);
-  document.querySelector(".notices").replaceChildren(notice);
+  document.querySelector(".notices")?.replaceChildren(notice);
 }
 
 // What stands between backquotes is code.

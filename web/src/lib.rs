@@ -145,14 +145,15 @@ fn base_url(text: &str) -> Result<Url, &'static str> {
     }
 }
 
-/// Where a browser goes: any path, no password.
+/// Where a browser goes: any path, but nothing secret, and nothing after it.
 fn page_url(text: &str) -> Result<Url, &'static str> {
-    match Url::parse(text) {
-        Ok(url) if ["http", "https"].contains(&url.scheme()) && url.username().is_empty() => {
-            Ok(url)
-        }
-        _ => Err("an address such as http://localhost:16686"),
-    }
+    let is_page = |url: &Url| {
+        ["http", "https"].contains(&url.scheme())
+            && (url.username(), url.password()) == ("", None)
+            && (url.query(), url.fragment()) == (None, None)
+    };
+    let url = Url::parse(text).ok().filter(is_page);
+    url.ok_or("an address such as http://localhost:16686")
 }
 
 /// Whether a URL names nothing but a host and a port: a password in it would show up in traces.

@@ -6,30 +6,38 @@
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
-const END_USER: HeaderName = HeaderName::from_static("end-user");
 const TESTER: &str = "tester";
 
 /// Headers whose values are shown: what proxies and browsers say of a request, and no credentials.
 /// A `*` stands for any ending. All others are shown by name alone.
-const SHOWN: [&str; 20] = [
+const SHOWN: &[&str] = &[
     "accept",
     "accept-encoding",
     "accept-language",
     "b3",
+    "cache-control",
+    "connection",
     "end-user",
     "host",
+    "priority",
+    "sec-ch-ua*",
     "sec-fetch-*",
     "traceparent",
     "tracestate",
+    "upgrade-insecure-requests",
     "user-agent",
     "via",
     "x-b3-*",
-    "x-envoy-*",
+    "x-envoy-attempt-count",
+    "x-envoy-decorator-operation",
+    "x-envoy-external-address",
+    "x-envoy-internal",
+    "x-envoy-peer-metadata*",
     "x-forwarded-client-cert",
     "x-forwarded-for",
     "x-forwarded-host",
@@ -45,6 +53,9 @@ const SHOWN_CHARACTERS: usize = 200;
 pub(crate) struct Visitor {
     /// The `end-user` that each call for this page says.
     pub(crate) end_user: Option<String>,
+    /// Whether the switch made it so.
+    #[serde(skip)]
+    pub(crate) is_tester: bool,
     /// What arrived, by name.
     pub(crate) headers: Vec<Header>,
 }
@@ -58,16 +69,11 @@ pub(crate) struct Header {
 
 impl Visitor {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let said = headers.get(END_USER).and_then(|name| name.to_str().ok());
-        let end_user = if is_tester(headers) {
-            Some(TESTER)
-        } else {
-            said
-        };
         let mut shown: Vec<Header> = headers.iter().map(Header::of).collect();
         shown.sort_by(|left, right| left.name.cmp(&right.name));
         Self {
-            end_user: end_user.map(ToOwned::to_owned),
+            end_user: chassis::end_user(),
+            is_tester: is_tester(headers),
             headers: shown,
         }
     }
@@ -77,7 +83,7 @@ impl Header {
     fn of((name, value): (&HeaderName, &HeaderValue)) -> Self {
         let is_shown = SHOWN.iter().any(|shown| match shown.strip_suffix('*') {
             Some(beginning) => name.as_str().starts_with(beginning),
-            None => name == shown,
+            None => *name == **shown,
         });
         let text = String::from_utf8_lossy(value.as_bytes());
         let text = text.chars().take(SHOWN_CHARACTERS).collect();
@@ -111,14 +117,21 @@ pub(crate) struct Switch {
 }
 
 /// `GET /test-user?on=true|false`: makes this browser a test user until it is closed, or no longer.
-pub(crate) async fn switch(wanted: Result<Query<Switch>, QueryRejection>) -> Response {
+/// Another site's link changes nothing.
+pub(crate) async fn switch(
+    headers: HeaderMap,
+    wanted: Result<Query<Switch>, QueryRejection>,
+) -> Response {
     let cookie = match wanted {
         Ok(Query(Switch { on: true })) => "end-user=tester; Path=/; HttpOnly; SameSite=Lax",
-        _ => "end-user=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0",
+        Ok(Query(Switch { on: false })) => "end-user=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0",
+        Err(_) => {
+            let allowed = "on: true, to be a test user, or false";
+            return (StatusCode::BAD_REQUEST, allowed).into_response();
+        }
     };
-    (
-        AppendHeaders([(header::SET_COOKIE, cookie)]),
-        Redirect::to("/"),
-    )
-        .into_response()
+    let site = headers.get("sec-fetch-site");
+    let is_ours = site.is_none_or(|site| site != "cross-site");
+    let cookie = is_ours.then_some([(header::SET_COOKIE, cookie)]);
+    (cookie, Redirect::to("/")).into_response()
 }

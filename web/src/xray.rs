@@ -41,7 +41,7 @@ impl Hop {
         let starts = call.begun.saturating_duration_since(page);
         let hop = Self {
             finding: Finding::of(&call, result.as_ref().err()),
-            starts_ms: (starts.as_secs_f64() * 1e5).round() / 1e2,
+            starts_ms: chassis::milliseconds(starts),
             call,
         };
         (hop, result)
@@ -150,22 +150,26 @@ impl XRay {
         }
     }
 
-    /// The calls for the browser's own tools (<https://www.w3.org/TR/server-timing/>).
+    /// Whether a proxy of web's own passed its calls on.
+    pub(crate) fn has_proxy(&self) -> bool {
+        self.calls.iter().any(|hop| hop.call.upstream_ms.is_some())
+    }
+
+    /// The calls for the browser's own tools (<https://www.w3.org/TR/server-timing/>): the first
+    /// twenty, because proxies limit a header's length.
     pub(crate) fn server_timing(&self) -> Option<HeaderValue> {
-        let metrics = self
-            .calls
-            .iter()
-            .enumerate()
-            .map(|(number, Hop { call, finding, .. })| {
-                let version = call.version.as_deref().unwrap_or("a proxy");
-                let outcome = finding.as_ref().map_or(version, |finding| &finding.title);
-                let outcome = outcome.replace(['"', '\\'], "'");
-                let (service, method, path) = (call.service, &call.method, &call.path);
-                format!(
-                    "call-{number};desc=\"{service} {method} {path}: {outcome}\";dur={}",
-                    call.latency_ms
-                )
-            });
+        let metric = |(number, hop): (usize, &Hop)| {
+            let Hop { call, finding, .. } = hop;
+            let version = call.version.as_deref().unwrap_or("a proxy");
+            let outcome = finding.as_ref().map_or(version, |finding| &finding.title);
+            let outcome = outcome.replace(['"', '\\'], "'");
+            let (service, method, path) = (call.service, &call.method, &call.path);
+            format!(
+                "call-{number};desc=\"{service} {method} {path}: {outcome}\";dur={}",
+                call.latency_ms
+            )
+        };
+        let metrics = self.calls.iter().enumerate().take(20).map(metric);
         HeaderValue::from_str(&metrics.collect::<Vec<_>>().join(", ")).ok()
     }
 }

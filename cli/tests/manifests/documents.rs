@@ -83,6 +83,24 @@ fn every_file_in_code_is_there() {
 }
 
 #[test]
+fn every_file_that_the_page_names_is_there() {
+    let sources = [
+        "web/src/finding/mod.rs",
+        "web/src/finding/proxy.rs",
+        "web/assets/shop.js",
+    ];
+    let mut named = 0;
+    for source in sources {
+        for text in read(&root().join(source)).split("istio/demo").skip(1) {
+            let file = format!("istio/demo{}", text.split(['"', '`']).next().unwrap());
+            assert!(root().join(&file).exists(), "{source}: {file}");
+            named += 1;
+        }
+    }
+    assert!(named > 5, "{named}");
+}
+
+#[test]
 fn every_cargo_command_names_a_package_and_a_test_that_there_are() {
     for words in commands(&["cargo"]) {
         let cargo = words.split(|word| word == "--").next().unwrap();

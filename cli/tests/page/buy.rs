@@ -107,6 +107,18 @@ async fn sale_refused_by_webs_own_policy_is_told_in_words_of_ours() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
+async fn sale_tells_the_stock_and_ends_the_reason_why_it_was_unknown() {
+    let aborted = fault(only(":method", "GET", abort()));
+    let mesh = Mesh::start(|plan| plan.to_stock.filters.push(aborted)).await;
+    let browser = Browser::open(&mesh.url).await;
+    assert_eq!(browser.texts(".availability small").await.len(), 4);
+    browser.buy(1).await;
+    browser.wait("tr[data-id='1'][data-level='plenty']").await;
+    assert_eq!(browser.texts(".availability small").await.len(), 3);
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
 async fn sale_that_never_left_web_sold_nothing() {
     let aborted = fault(only(":method", "POST", abort()));
     let browser = failing(|plan| plan.to_stock.filters.push(aborted)).await;

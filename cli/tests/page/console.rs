@@ -1,3 +1,5 @@
+//! What the browser itself has to say of the page.
+
 use fantoccini::Locator;
 use serde_json::Value;
 

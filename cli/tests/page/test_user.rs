@@ -1,3 +1,5 @@
+//! The switch of the test user, and the fault that is for test users alone.
+
 use crate::browser::Browser;
 use crate::filters::{abort, fault, only};
 use crate::mesh::Mesh;

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::any;
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
 use crate::{Shop, text};
@@ -66,6 +67,23 @@ async fn slow_stock_is_unknown_after_the_deadline() {
     let url = format!("--stock-api-url=http://{}", silent.local_addr().unwrap());
     let shop = Shop::start(&[&url, "--upstream-timeout=1"]).await;
     assert_eq!(shop.page().await.matches("<span>unknown</span>").count(), 4);
+}
+
+#[tokio::test]
+async fn sale_whose_connection_breaks_may_be_sold_or_not() {
+    let breaking = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("--stock-api-url=http://{}", breaking.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = breaking.accept().await.unwrap();
+            let _request = stream.read(&mut [0; 1024]).await; // and it ends
+        }
+    });
+    let shop = Shop::start(&[&url]).await;
+    let request = shop.post("/buy/1").header("accept", "application/json");
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["outcome"], "unknown");
+    assert_eq!(answer["call"]["finding"]["cause"], "reset");
 }
 
 #[tokio::test]

@@ -1,3 +1,4 @@
+use chassis::Command;
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -158,9 +159,47 @@ async fn test_user_is_one_until_the_switch_is_turned_back() {
     let content: Value = request.send().await.unwrap().json().await.unwrap();
     assert_eq!(content["end_user"], Value::Null);
 
+    for query in ["", "?on=1", "?on=perhaps"] {
+        let response = shop
+            .get(&format!("/test-user{query}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{query}");
+        assert!(!response.headers().contains_key("set-cookie"));
+    }
+    let linked = shop
+        .get("/test-user?on=true")
+        .header("sec-fetch-site", "cross-site");
+    let linked = linked.send().await.unwrap();
+    assert!(!linked.headers().contains_key("set-cookie"));
+
     let off = shop.get("/test-user?on=false").send().await.unwrap();
     let cookie = off.headers()["set-cookie"].to_str().unwrap();
     assert!(cookie.ends_with("Max-Age=0"), "{cookie}");
+}
+
+#[test]
+fn jaeger_is_at_an_address_without_secrets() {
+    let start = |url| {
+        let flag = format!("--jaeger-url={url}");
+        Command::<web::Settings>::parse("web", [flag.as_str()]).map(|_| ())
+    };
+    assert_eq!(start("http://localhost:16686/jaeger"), Ok(()));
+    for url in [
+        "javascript:alert(1)",
+        "http://:password@localhost",
+        "http://user@localhost",
+        "http://localhost?a=b",
+        "localhost:16686",
+        "",
+    ] {
+        let refusal = start(url).unwrap_err();
+        assert!(
+            refusal.contains("an address such as http://localhost:16686"),
+            "{refusal}"
+        );
+    }
 }
 
 #[tokio::test]
