@@ -91,7 +91,7 @@ fn every_file_that_the_page_names_is_there() {
     ];
     let mut named = 0;
     for source in sources {
-        for text in read(&root().join(source)).split("istio/demo").skip(1) {
+        for text in read(root().join(source)).split("istio/demo").skip(1) {
             let file = format!("istio/demo{}", text.split(['"', '`']).next().unwrap());
             assert!(root().join(&file).exists(), "{source}: {file}");
             named += 1;
