@@ -126,25 +126,23 @@ pub fn cached(hit: bool) {
 /// Writes what goes along with a call: the trace and the forwarded headers.
 pub(crate) fn inject(propagators: &Propagators, headers: &mut HeaderMap) {
     let context = Context::current();
-    if let Some(Forwarded(forwarded)) = context.get::<Forwarded>() {
-        headers.extend(forwarded.clone());
-    }
-    if let Some(name) = end_user_of(&context) {
-        headers.insert(END_USER, name);
-    }
+    headers.extend(going_along(&context));
     propagators.inject(&context, headers);
 }
 
-/// For whom the calls of a request are made.
-fn end_user_of(context: &Context) -> Option<HeaderValue> {
-    let on_behalf_of = ON_BEHALF_OF.try_with(Clone::clone).ok();
-    let said = || context.get::<Forwarded>()?.0.get(END_USER).cloned();
-    on_behalf_of.or_else(said)
+/// The forwarded headers, and for whom the calls are made.
+fn going_along(context: &Context) -> HeaderMap {
+    let forwarded = context.get::<Forwarded>();
+    let mut headers = forwarded.map_or_else(HeaderMap::new, |Forwarded(headers)| headers.clone());
+    if let Ok(name) = ON_BEHALF_OF.try_with(Clone::clone) {
+        headers.insert(END_USER, name);
+    }
+    headers
 }
 
 /// The `end-user` that the calls of the request under way say.
 pub fn end_user() -> Option<String> {
-    let name = end_user_of(&Context::current())?;
+    let name = going_along(&Context::current()).remove(END_USER)?;
     Some(name.to_str().ok()?.to_owned())
 }
 

@@ -5,7 +5,6 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use chassis::SERVER_TIMING;
 use serde::Deserialize;
 
 use crate::assets::{ASSETS, Assets};
@@ -65,7 +64,7 @@ pub(crate) async fn show(
 ) -> Response {
     let Shop { products, xray } = Shop::ask(&storefront, &headers).await;
     let frame = Frame::of(&storefront);
-    let timing = xray.server_timing().map(|timing| [(SERVER_TIMING, timing)]);
+    let timing = xray.server_timing();
     let Some(rows) = products else {
         let page = ClosedPage { frame, xray };
         return (timing, render(StatusCode::SERVICE_UNAVAILABLE, &page)).into_response();

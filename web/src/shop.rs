@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use chassis::{Problem, SERVER_TIMING};
+use chassis::Problem;
 use futures_util::future::join_all;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -69,11 +69,13 @@ impl Shop {
     /// is missing is shown as unknown.
     pub(crate) async fn ask(storefront: &Storefront, headers: &HeaderMap) -> Self {
         let page = Instant::now();
-        let (hop, products) = Hop::of(storefront.products.get("/products").await, page);
+        let answer = storefront.products.get::<Vec<Product>>("/products").await;
+        let (hop, products) = Hop::of(answer, page);
         let mut calls = vec![hop];
         let products = match products {
             Ok(products) => {
-                let rows = <Vec<Product>>::into_iter(products)
+                let rows = products
+                    .into_iter()
                     .map(|product| Row::ask(storefront, product, page));
                 let (rows, hops): (Vec<Row>, Vec<Hop>) = join_all(rows).await.into_iter().unzip();
                 calls.extend(hops);
@@ -108,7 +110,7 @@ impl Row {
 /// `GET /api/shop`: the page's content for its scripts, and for people with `curl`.
 pub(crate) async fn show(State(storefront): State<Storefront>, headers: HeaderMap) -> Response {
     let Shop { products, xray } = Shop::ask(&storefront, &headers).await;
-    let timing = xray.server_timing().map(|timing| [(SERVER_TIMING, timing)]);
+    let timing = xray.server_timing();
     if let Some(products) = products {
         return (timing, Json(Content { products, xray })).into_response();
     }

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use axum::http::HeaderValue;
-use chassis::{Answer, Call, CallError};
+use axum::http::{HeaderName, HeaderValue};
+use chassis::{Answer, Call, CallError, SERVER_TIMING};
 use serde::Serialize;
 
 use crate::Storefront;
@@ -22,6 +22,9 @@ pub(crate) struct XRay {
     pub(crate) request_id: Option<String>,
     #[serde(flatten)]
     pub(crate) visitor: Visitor,
+    /// From the beginning of the page's work to the end of the last call.
+    #[serde(skip)]
+    pub(crate) total_ms: f64,
 }
 
 /// A call, and what befell it.
@@ -81,6 +84,7 @@ impl XRay {
             format!("{jaeger}/trace/{id}")
         });
         Self {
+            total_ms: calls.iter().map(Hop::ends_ms).fold(0.0, f64::max),
             calls,
             trace_id,
             trace_url,
@@ -92,11 +96,6 @@ impl XRay {
     /// Of the products: their call is the first.
     pub(crate) fn version(&self) -> Option<&str> {
         self.calls.first()?.call.version.as_deref()
-    }
-
-    /// From the first call to the end of the last.
-    pub(crate) fn total_ms(&self) -> f64 {
-        self.calls.iter().map(Hop::ends_ms).fold(0.0, f64::max)
     }
 
     /// What befell the calls, each once, with how many of them it befell.
@@ -128,7 +127,7 @@ impl XRay {
     }
 
     pub(crate) fn bar(&self, hop: &Hop) -> Bar {
-        let total = self.total_ms().max(0.01);
+        let total = self.total_ms.max(0.01);
         let share = |ms: f64| (ms / total * 1000.0).clamp(0.0, 1000.0).round();
         let latency = hop.call.latency_ms;
         let upstream = hop.call.upstream_ms.unwrap_or(0.0).min(latency);
@@ -157,7 +156,7 @@ impl XRay {
 
     /// The calls for the browser's own tools (<https://www.w3.org/TR/server-timing/>): the first
     /// twenty, because proxies limit a header's length.
-    pub(crate) fn server_timing(&self) -> Option<HeaderValue> {
+    pub(crate) fn server_timing(&self) -> Option<[(HeaderName, HeaderValue); 1]> {
         let metric = |(number, hop): (usize, &Hop)| {
             let Hop { call, finding, .. } = hop;
             let version = call.version.as_deref().unwrap_or("a proxy");
@@ -170,6 +169,7 @@ impl XRay {
             )
         };
         let metrics = self.calls.iter().enumerate().take(20).map(metric);
-        HeaderValue::from_str(&metrics.collect::<Vec<_>>().join(", ")).ok()
+        let metrics = metrics.collect::<Vec<_>>().join(", ");
+        Some([(SERVER_TIMING, HeaderValue::from_str(&metrics).ok()?)])
     }
 }
