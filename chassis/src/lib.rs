@@ -30,6 +30,7 @@ mod server;
 mod settings;
 mod telemetry;
 mod trace;
+mod well_formed;
 
 pub use answer_headers::{ATTEMPT, CALLER, POD, SERVER_TIMING, VERSION};
 pub use call::{CACHE_STATUS, Call, milliseconds};
@@ -45,3 +46,4 @@ pub use server::Server;
 pub use settings::{LogFormat, Settings, seconds};
 pub use telemetry::TelemetrySettings;
 pub use trace::{as_end_user, cached, end_user, request_id, trace_id};
+pub use well_formed::authority;

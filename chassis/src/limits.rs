@@ -11,16 +11,16 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::Problem;
+use crate::{Problem, well_formed};
 
 /// More at once would wait longer than their callers do.
 const REQUESTS_AT_ONCE: usize = 1024;
 /// Longer than two calls or database answers that take all the time that settings allow (10 s each).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-const BODY_BYTES: usize = 16 * 1024;
+pub(crate) const BODY_BYTES: usize = 16 * 1024;
 
 /// Wraps `router` in the limits: requests at once, 30 s for each, 16 KiB of body, and a [`Problem`]
-/// instead of a panic.
+/// instead of a panic, or for a request that HTTP calls malformed.
 pub fn limited(router: Router) -> Router {
     let permits = Arc::new(Semaphore::new(REQUESTS_AT_ONCE));
     router
@@ -29,6 +29,7 @@ pub fn limited(router: Router) -> Router {
         .layer(middleware::from_fn(move |request: Request, next: Next| {
             answer(Arc::clone(&permits), request, next)
         }))
+        .layer(middleware::from_fn(well_formed::check))
 }
 
 async fn answer(permits: Arc<Semaphore>, request: Request, next: Next) -> Response {

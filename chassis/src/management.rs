@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-use crate::Metrics;
+use crate::{Metrics, well_formed};
 
 const STARTING: u8 = 0;
 const READY: u8 = 1;
@@ -41,6 +42,7 @@ pub(crate) fn router(readiness: Readiness, metrics: Metrics) -> Router {
         .route("/livez", get("alive\n"))
         .route("/readyz", get(readyz).with_state(readiness))
         .route("/metrics", get(scrape).with_state(metrics))
+        .layer(middleware::from_fn(well_formed::check))
 }
 
 async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, &'static str) {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::trace_id;
 
 /// What went wrong, in words for the caller; never internals.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// The HTTP status code.
     #[serde(serialize_with = "number")]
@@ -56,6 +56,22 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
+    /// 405: the router adds the `allow` header.
+    pub fn not_allowed() -> Self {
+        let detail = "This path takes only the methods of the `allow` header.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+    }
+
+    /// The kind of problem, in a few words.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What was wrong, and what is allowed.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The answer with members of its own beside the standard's (section 3.2).
     pub fn with(self, members: impl Serialize) -> Response {
         let problem = self;
@@ -63,9 +79,12 @@ impl Problem {
     }
 }
 
+/// The answer has the problem among its extensions, for who would rather say it in another form.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        answer(self.status, &self)
+        let mut response = answer(self.status, &self);
+        response.extensions_mut().insert(self);
+        response
     }
 }
 

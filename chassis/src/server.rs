@@ -33,6 +33,9 @@ use crate::{Problem, Settings, StartError, trace};
 
 /// How long requests under way may take to finish once new ones are refused.
 const GRACE: Duration = Duration::from_secs(10);
+/// The most that a request's line and headers may have; more is answered 431. hyper allows a
+/// hundred headers.
+const HEAD_BYTES: usize = 96 * 1024;
 
 /// A bound server, not yet serving.
 pub struct Server {
@@ -108,10 +111,7 @@ impl Server {
         let identity = Identity::new(&self.settings);
         let router = router
             .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "There is nothing here.") })
-            .method_not_allowed_fallback(|| async {
-                let detail = "This path takes only the methods of the `allow` header.";
-                Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
-            });
+            .method_not_allowed_fallback(|| async { Problem::not_allowed() });
         let outer = middleware::from_fn_with_state(identity, answer_headers::add);
         self.run(limited(router).layer(outer)).await
     }
@@ -209,6 +209,7 @@ async fn accept(listener: TcpListener, router: Router, connections: &GracefulShu
         let service = TowerToHyperService::new(router.clone());
         let connection = http1::Builder::new()
             .header_read_timeout(None)
+            .max_header_size(HEAD_BYTES)
             .serve_connection(TokioIo::new(Connection::new(stream)), service);
         let connection = connections.watch(connection);
         tokio::spawn(async move {

@@ -15,6 +15,7 @@ use tracing::{Instrument, Span};
 
 use crate::metrics;
 use crate::propagation::Propagators;
+use crate::well_formed::authority;
 
 /// The target of our spans: by it the log tells them from events.
 pub(crate) const SPAN: &str = "chassis::span";
@@ -83,7 +84,7 @@ fn server_span(request: &Request) -> Span {
     let name = [name, route.unwrap_or_default()].join(" ");
     let original = (method == metrics::OTHER).then(|| cut(request.method().as_str()));
     let text = |name| cut_header(request.headers(), name);
-    let host = text(header::HOST).and_then(|host| host.parse::<Authority>().ok());
+    let host = authority(request);
     let scheme = match text(FORWARDED_PROTO) {
         Some("https") => "https",
         _ => "http",

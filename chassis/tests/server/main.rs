@@ -3,6 +3,7 @@
 
 mod answers;
 mod calls;
+mod http;
 mod stop;
 
 use std::ffi::OsString;
