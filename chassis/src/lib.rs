@@ -23,6 +23,7 @@ mod limits;
 mod log;
 mod management;
 mod metrics;
+mod outcome;
 mod probe;
 mod problem;
 pub mod propagation;

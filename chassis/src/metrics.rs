@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
-use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry, Unit};
+
+use crate::outcome::{CANCELLED, Outcome};
 
 /// Bounds in seconds, as the semantic conventions advise.
 const BUCKETS: [f64; 14] = [
@@ -23,27 +26,30 @@ const BUCKETS: [f64; 14] = [
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
     requests: Family<Labels, Histogram, fn() -> Histogram>,
+    /// Requests that hyper refused by itself, before there was anything to route.
+    pub(crate) unreadable: Counter,
 }
 
-/// Bounded on purpose: an unknown method or path is one label each.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Labels {
-    http_request_method: &'static str,
-    http_route: String,
-    http_response_status_code: u16,
-}
+/// Names and values, the same few for any request.
+type Labels = Vec<(&'static str, String)>;
 
 impl Metrics {
     pub(crate) fn new() -> Self {
         let metrics = Self {
             registry: Arc::default(),
             requests: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
+            unreadable: Counter::default(),
         };
         metrics.registry().register_with_unit(
             "http_server_request_duration",
             "Duration of HTTP server requests",
             Unit::Seconds,
             metrics.requests.clone(),
+        );
+        metrics.register(
+            "http_server_unreadable_requests",
+            "Requests whose head is no HTTP/1.1 or too large: answered 400, 414 or 431 unseen",
+            metrics.unreadable.clone(),
         );
         metrics
     }
@@ -65,7 +71,8 @@ impl Metrics {
     }
 }
 
-/// Middleware that measures each request from its arrival to its answer's head.
+/// Middleware that measures each request from its arrival to its answer's head, or until its caller
+/// hangs up.
 pub(crate) async fn measure(
     State(metrics): State<Metrics>,
     request: Request,
@@ -74,15 +81,33 @@ pub(crate) async fn measure(
     let begin = Instant::now();
     let method = method(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let outcome = Outcome::new(move |status| {
+        let labels = labels(method, route.as_ref().map(MatchedPath::as_str), status);
+        let duration = begin.elapsed().as_secs_f64();
+        metrics.requests.get_or_create(&labels).observe(duration);
+    });
     let response = next.run(request).await;
-    let labels = Labels {
-        http_request_method: method,
-        http_route: route.map_or("unmatched".into(), |path| path.as_str().into()),
-        http_response_status_code: response.status().as_u16(),
-    };
-    let duration = begin.elapsed().as_secs_f64();
-    metrics.requests.get_or_create(&labels).observe(duration);
+    outcome.is(response.status());
     response
+}
+
+/// Bounded on purpose: an unknown method or path is one label each. What was not sent has no label.
+fn labels(method: &'static str, route: Option<&str>, status: Option<StatusCode>) -> Labels {
+    let error = match status {
+        None => Some(CANCELLED.to_owned()),
+        Some(status) => status.is_server_error().then(|| status.as_str().to_owned()),
+    };
+    let labels = [
+        ("http_request_method", Some(method.to_owned())),
+        ("http_route", Some(route.unwrap_or("unmatched").to_owned())),
+        (
+            "http_response_status_code",
+            status.map(|status| status.as_str().to_owned()),
+        ),
+        ("error_type", error),
+    ];
+    let sent = |(name, value)| Some((name, value?));
+    labels.into_iter().filter_map(sent).collect()
 }
 
 /// Any method that is not known.

@@ -5,7 +5,7 @@
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use opentelemetry::Context;
@@ -14,6 +14,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::metrics;
+use crate::outcome::{CANCELLED, Outcome};
 use crate::propagation::Propagators;
 use crate::well_formed::authority;
 
@@ -46,28 +47,27 @@ pub(crate) async fn trace(
     let context = context.with_value(Forwarded(forwarded(request.headers())));
     let serve = async {
         let span = server_span(&request);
-        let mut open = Open(Some(span.clone()));
-        let response = next.run(request).instrument(span.clone()).await;
-        open.0 = None;
-        let status = response.status();
-        span.record("http.response.status_code", i64::from(status.as_u16()));
-        if status.is_server_error() {
-            span.record("error.type", status.as_str());
-            span.record("otel.status_code", "ERROR");
-        }
+        let outcome = Outcome::new({
+            let span = span.clone();
+            move |status| note(&span, status)
+        });
+        let response = next.run(request).instrument(span).await;
+        outcome.is(response.status());
         response
     };
     serve.with_context(context).await
 }
 
-/// The span of a request that is not answered yet; dropped, because its caller hung up.
-struct Open(Option<Span>);
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        if let Some(span) = &self.0 {
-            span.record("error.type", "cancelled");
-        }
+/// Notes on the request's span how it ended; without a status its caller hung up.
+fn note(span: &Span, status: Option<StatusCode>) {
+    let Some(status) = status else {
+        span.record("error.type", CANCELLED);
+        return;
+    };
+    span.record("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.record("error.type", status.as_str());
+        span.record("otel.status_code", "ERROR");
     }
 }
 
