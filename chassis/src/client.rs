@@ -1,22 +1,25 @@
 //! The outgoing client: pooled connections, one deadline a call, errors that name their cause, and
 //! for each call what it met.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, StatusCode};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use crate::StartError;
-use crate::call::{Call, Head};
+use crate::call::{Call, Head, milliseconds};
+use crate::outcome::{CANCELLED, Outcome};
 use crate::propagation::Propagators;
 use crate::trace::{self, SPAN};
+use crate::{StartError, open_files};
 
-/// More than any answer of the shop has; the rest of a longer one is not read.
-const BODY_BYTES: usize = 1024 * 1024;
+/// The list of 200,000 products; a longer answer is not read to its end.
+const BODY_BYTES: usize = 16 * 1024 * 1024;
 const EXCERPT_BYTES: usize = 1024;
 
 /// Calls one upstream service.
@@ -26,6 +29,8 @@ pub struct Client {
     propagators: Propagators,
     http: reqwest::Client,
     base: Url,
+    /// One for each call that may be under way; the next ones wait for theirs.
+    permits: Arc<Semaphore>,
 }
 
 /// How a call ended, and what it met.
@@ -82,12 +87,14 @@ impl Client {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(timeout)
+            .pool_max_idle_per_host(*open_files::IDLE_CONNECTIONS)
             .build()?;
         Ok(Self {
             service,
             propagators,
             http,
             base,
+            permits: Arc::new(Semaphore::new(*open_files::CALLS)),
         })
     }
 
@@ -110,6 +117,7 @@ impl Client {
     ) -> Answer<T> {
         let mut url = self.base.clone();
         url.set_path(path);
+        let _permit = self.permits.acquire().await;
         let span = client_span(&method, &url);
         let call = async {
             let mut headers = HeaderMap::new();
@@ -120,7 +128,9 @@ impl Client {
                 None => request,
             };
             let begun = Instant::now();
+            let outcome = Outcome::new(abandoned(self.service, path, begun));
             let (head, result) = exchange(request).await;
+            outcome.is(());
             let error = result.as_ref().err().inspect(|error| note(error));
             let error_text = error.map(ToString::to_string);
             let call = Call::new(
@@ -175,6 +185,23 @@ fn note(error: &CallError) {
     span.record("otel.status_description", error.to_string());
 }
 
+/// Notes and logs that a call's end was not waited for, when that is so.
+fn abandoned(service: &'static str, path: &str, begun: Instant) -> impl FnOnce(Option<()>) + use<> {
+    let (span, path) = (Span::current(), path.to_owned());
+    move |end| {
+        if end.is_none() {
+            span.record("error.type", CANCELLED);
+            let latency_ms = milliseconds(begun.elapsed());
+            tracing::info!(
+                service,
+                path,
+                latency_ms,
+                "a call was abandoned: nobody waits for it any longer"
+            );
+        }
+    }
+}
+
 /// Sends the request; the head is there when any answer came.
 async fn exchange<T: DeserializeOwned>(
     request: RequestBuilder,
@@ -195,7 +222,10 @@ async fn read<T: DeserializeOwned>(response: Response) -> Result<T, CallError> {
         let body = beginning(response, EXCERPT_BYTES).await.unwrap_or_default();
         return Err(CallError::Status(status, excerpt(&body)));
     }
-    let body = beginning(response, BODY_BYTES).await?;
+    let body = beginning(response, BODY_BYTES + 1).await?;
+    if body.len() > BODY_BYTES {
+        return Err(CallError::Unreadable("it is longer than 16 MiB".into()));
+    }
     serde_json::from_slice(&body).map_err(|error| {
         // It quotes what it does not understand, whole.
         CallError::Unreadable(excerpt(error.to_string().as_bytes()))

@@ -23,6 +23,7 @@ mod limits;
 mod log;
 mod management;
 mod metrics;
+mod open_files;
 mod outcome;
 mod probe;
 mod problem;

@@ -8,7 +8,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -19,9 +19,10 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use prometheus_client::metrics::counter::Counter;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::access;
 use crate::answer_headers::{self, Identity};
@@ -29,6 +30,7 @@ use crate::connection::Connection;
 use crate::limits::limited;
 use crate::management::{self, Readiness};
 use crate::metrics::{self, Metrics};
+use crate::open_files;
 use crate::{Problem, Settings, StartError, trace};
 
 /// How long requests under way may take to finish once new ones are refused.
@@ -36,6 +38,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// The most that a request's line and headers may have; more is answered 431. hyper allows a
 /// hundred headers.
 const HEAD_BYTES: usize = 96 * 1024;
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// A bound server, not yet serving.
 pub struct Server {
@@ -126,15 +129,17 @@ impl Server {
         let propagators = self.settings.telemetry.propagators.clone();
         let trace = middleware::from_fn_with_state(propagators, trace::trace);
         let retire = middleware::from_fn_with_state(self.readiness.clone(), retire);
-        let service = Listener::spawn(
-            self.service,
-            router
-                .layer(measure)
-                .layer(middleware::from_fn(access::log))
-                .layer(trace)
-                .layer(retire),
-        );
+        let router = router
+            .layer(measure)
+            .layer(middleware::from_fn(access::log))
+            .layer(trace)
+            .layer(retire);
+        let unreadable = self.metrics.unreadable.clone();
+        let service = Acceptor::new(router, *open_files::CONNECTIONS, unreadable);
+        let service = Listener::spawn(self.service, service);
         let management = management::router(self.readiness.clone(), self.metrics);
+        let most = open_files::MANAGEMENT_CONNECTIONS;
+        let management = Acceptor::new(management, most, Counter::default());
         let management = Listener::spawn(self.management, management);
         tracing::info!("listening on http://{address}");
 
@@ -161,19 +166,18 @@ async fn retire(State(readiness): State<Readiness>, request: Request, next: Next
 /// A task that accepts connections until it is told to stop.
 struct Listener {
     stop: oneshot::Sender<()>,
-    accepting: JoinHandle<GracefulShutdown>,
+    accepting: JoinHandle<Acceptor>,
 }
 
 impl Listener {
-    fn spawn(listener: TcpListener, router: Router) -> Self {
+    fn spawn(listener: TcpListener, mut acceptor: Acceptor) -> Self {
         let (stop, stopped) = oneshot::channel();
         let accepting = tokio::spawn(async move {
-            let connections = GracefulShutdown::new();
             tokio::select! {
-                () = accept(listener, router, &connections) => {}
+                () = acceptor.accept(listener) => {}
                 _ = stopped => {}
             }
-            connections
+            acceptor
         });
         Self { stop, accepting }
     }
@@ -181,39 +185,82 @@ impl Listener {
     /// Refuses new connections and lets requests under way finish, for `grace` at most.
     async fn stop(self, grace: Duration) {
         let _ = self.stop.send(());
-        let Ok(connections) = self.accepting.await else {
+        let Ok(mut acceptor) = self.accepting.await else {
             return;
         };
-        let open = connections.count();
-        if tokio::time::timeout(grace, connections.shutdown())
-            .await
-            .is_err()
-        {
+        let open = acceptor.graceful.count();
+        let finish = tokio::time::timeout(grace, acceptor.graceful.shutdown());
+        if finish.await.is_err() {
             tracing::warn!("gave up on some of {open} connections after {grace:?}");
+            // Ended here, so that what they were about is still counted, logged and traced.
+            acceptor.connections.shutdown().await;
         }
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, connections: &GracefulShutdown) {
-    loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                // Mostly "too many open files": waiting is all that helps.
-                tracing::warn!("cannot accept a connection: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
+/// Serves connections, so many at once.
+struct Acceptor {
+    router: Router,
+    most: usize,
+    /// Counts requests that could not be read.
+    unreadable: Counter,
+    graceful: GracefulShutdown,
+    connections: JoinSet<()>,
+}
+
+impl Acceptor {
+    fn new(router: Router, most: usize, unreadable: Counter) -> Self {
+        Self {
+            router,
+            most,
+            unreadable,
+            graceful: GracefulShutdown::new(),
+            connections: JoinSet::new(),
+        }
+    }
+
+    async fn accept(&mut self, listener: TcpListener) {
+        let mut said: Option<Instant> = None;
+        loop {
+            while self.connections.try_join_next().is_some() {}
+            if self.connections.len() >= self.most {
+                if said.is_none_or(|said| said.elapsed() > MINUTE) {
+                    said = Some(Instant::now());
+                    let most = self.most;
+                    tracing::warn!(
+                        "{most} connections are open (a share of `ulimit -n`): the next ones wait"
+                    );
+                }
+                self.connections.join_next().await;
             }
-        };
+            match listener.accept().await {
+                Ok((stream, _)) => self.serve(stream),
+                Err(error) => {
+                    // Mostly "too many open files": waiting is all that helps.
+                    tracing::warn!("cannot accept a connection: {error}");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    fn serve(&mut self, stream: TcpStream) {
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(self.router.clone());
         let connection = http1::Builder::new()
             .header_read_timeout(None)
             .max_header_size(HEAD_BYTES)
             .serve_connection(TokioIo::new(Connection::new(stream)), service);
-        let connection = connections.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
+        let connection = self.graceful.watch(connection);
+        let unreadable = self.unreadable.clone();
+        self.connections.spawn(async move {
+            let Err(error) = connection.await else {
+                return;
+            };
+            if error.is_parse() {
+                unreadable.inc();
+                tracing::debug!(target: "access", "a request could not be read: {error}");
+            } else {
                 tracing::debug!("a connection ended early: {error}");
             }
         });

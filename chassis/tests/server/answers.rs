@@ -4,8 +4,11 @@ use axum::Router;
 use axum::routing::get as route;
 use chassis::Problem;
 use reqwest::StatusCode;
-use tokio::sync::Semaphore;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::{Duration, timeout};
 
 use crate::{get, start};
 
@@ -31,12 +34,6 @@ async fn panic_is_a_500_that_hides_its_message() {
 
 #[tokio::test]
 async fn more_requests_at_once_than_the_limit_are_turned_away() {
-    #[cfg(unix)] // Both ends of each connection are in this process.
-    {
-        use nix::sys::resource::{Resource, getrlimit, setrlimit};
-        let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
-        setrlimit(Resource::RLIMIT_NOFILE, most.min(10_000), most).unwrap();
-    }
     let open = Arc::new(Semaphore::new(0));
     let door = Arc::clone(&open);
     let wait = route(async move || drop(door.acquire().await));
@@ -76,4 +73,30 @@ async fn unknown_paths_are_one_label_of_the_metrics() {
         count(r#"http_route="unmatched",http_response_status_code="404"} 3"#),
         "{metrics}"
     );
+}
+
+#[tokio::test]
+async fn request_whose_caller_hangs_up_is_counted() {
+    let arrived = Arc::new(Notify::new());
+    let wait = {
+        let arrived = Arc::clone(&arrived);
+        route(async move || {
+            arrived.notify_one();
+            std::future::pending::<()>().await;
+        })
+    };
+    let server = start(&[], Router::new().route("/", wait)).await;
+    let mut caller = TcpStream::connect(&server.url["http://".len()..])
+        .await
+        .unwrap();
+    let request = b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n";
+    caller.write_all(request).await.unwrap();
+    arrived.notified().await;
+    drop(caller);
+    let count = r#"count{http_request_method="GET",http_route="/",error_type="cancelled"} 1"#;
+    let counted = async {
+        let metrics = async || get(&server.management_url, "/metrics").await.text().await;
+        while !metrics().await.unwrap().contains(count) {}
+    };
+    timeout(Duration::from_secs(20), counted).await.unwrap();
 }
