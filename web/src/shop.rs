@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use chassis::Problem;
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,10 @@ use crate::Storefront;
 use crate::availability::Availability;
 use crate::visitor::Visitor;
 use crate::xray::{Hop, XRay};
+
+/// How many calls of stock-api a page makes at once: four products are asked for together, and a
+/// thousand do not use up what both services have for all visitors.
+const CALLS_AT_ONCE: usize = 16;
 
 /// A product as products-api describes it.
 #[derive(Deserialize)]
@@ -64,8 +68,8 @@ struct Closed {
 }
 
 impl Shop {
-    /// Asks for a visitor, of whom `headers` arrived, what is sold, then how many are left of each,
-    /// all at once. Without an answer of products-api there are no products; one of stock-api that
+    /// Asks for a visitor, of whom `headers` arrived, what is sold, then how many are left of each.
+    /// Without an answer of products-api there are no products; one of stock-api that
     /// is missing is shown as unknown.
     pub(crate) async fn ask(storefront: &Storefront, headers: &HeaderMap) -> Self {
         let page = Instant::now();
@@ -77,7 +81,8 @@ impl Shop {
                 let rows = products
                     .into_iter()
                     .map(|product| Row::ask(storefront, product, page));
-                let (rows, hops): (Vec<Row>, Vec<Hop>) = join_all(rows).await.into_iter().unzip();
+                let rows = stream::iter(rows).buffered(CALLS_AT_ONCE);
+                let (rows, hops): (Vec<Row>, Vec<Hop>) = rows.unzip().await;
                 calls.extend(hops);
                 Some(rows)
             }

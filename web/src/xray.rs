@@ -10,6 +10,8 @@ use crate::Storefront;
 use crate::finding::Finding;
 use crate::visitor::Visitor;
 
+const LISTED_CALLS: usize = 100;
+
 /// What a page met on its way.
 #[derive(Serialize)]
 pub(crate) struct XRay {
@@ -91,6 +93,16 @@ impl XRay {
             request_id: chassis::request_id(),
             visitor,
         }
+    }
+
+    /// The calls that the page lists: thousands would make it heavy, and say no more.
+    pub(crate) fn listed(&self) -> &[Hop] {
+        &self.calls[..self.calls.len().min(LISTED_CALLS)]
+    }
+
+    /// How many calls the page does not list.
+    pub(crate) fn left_out(&self) -> usize {
+        self.calls.len() - self.listed().len()
     }
 
     /// Of the products: their call is the first.

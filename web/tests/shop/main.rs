@@ -3,6 +3,7 @@
 
 mod buy;
 mod failures;
+mod many;
 mod page;
 
 use chassis::{Command, Server, StartError};

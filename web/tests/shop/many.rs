@@ -1,0 +1,80 @@
+//! More products than the four: one call for each, but not all at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::extract::Path;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::{Shop, text};
+
+const PRODUCTS: usize = 1200;
+
+async fn serve(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, router).await });
+    url
+}
+
+/// A shop that sells that many products, and the most calls of stock-api that were under way at once.
+async fn shop(products: usize, name: &str) -> (Shop, Arc<AtomicUsize>) {
+    let product = |id| json!({ "id": id, "name": name, "price": 1 });
+    let list = Json((0..products).map(product).collect::<Vec<_>>());
+    let products = serve(Router::new().route("/products", get(async || list))).await;
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let peak = Arc::clone(&most);
+    let stock = get(async move |Path(id): Path<i64>| {
+        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        now.fetch_sub(1, Ordering::SeqCst);
+        Json(json!({ "id": id, "stock": id }))
+    });
+    let stock = serve(Router::new().route("/stock/{id}", stock)).await;
+    let urls = [
+        format!("--products-api-url={products}"),
+        format!("--stock-api-url={stock}"),
+    ];
+    let shop = Shop::start(&urls.each_ref().map(String::as_str)).await;
+    (shop, peak)
+}
+
+#[tokio::test]
+async fn stock_of_each_of_many_products_is_known_in_their_order() {
+    let (shop, peak) = shop(PRODUCTS, "Widget").await;
+    let content: Value = shop
+        .get("/api/shop")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let stock = content["products"].as_array().unwrap().iter();
+    let stock: Vec<_> = stock.map(|product| product["stock"].as_u64()).collect();
+    assert_eq!(stock, (0..PRODUCTS as u64).map(Some).collect::<Vec<_>>());
+    let peak = peak.load(Ordering::SeqCst);
+    assert!((1..=16).contains(&peak), "{peak}");
+}
+
+#[tokio::test]
+async fn page_lists_all_products_and_the_first_hundred_calls() {
+    let (shop, _) = shop(PRODUCTS, "Widget").await;
+    let response = shop.get("/").send().await.unwrap();
+    let timing = response.headers()["server-timing"].len();
+    assert!(timing < 4096, "{timing}");
+    let page = text(response).await;
+    assert_eq!(page.matches("<tr data-id=").count(), PRODUCTS);
+    assert_eq!(page.matches("<code>GET /stock/").count(), 99);
+    assert!(page.contains("1101 more calls are not listed"), "{page}");
+}
+
+#[tokio::test]
+async fn list_of_products_may_be_longer_than_a_mebibyte() {
+    let (shop, _) = shop(20, &"W".repeat(100_000)).await;
+    let response = shop.get("/api/shop").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+}
