@@ -43,6 +43,7 @@ async function buy(url) {
   const text = await response.text().catch(() => "");
   const answer = text.startsWith("{") ? JSON.parse(text) : null;
   if (answer?.outcome && answer.message) return answer;
+  if (answer?.detail) return { message: `${answer.title}: ${answer.detail}` };
   if (text.startsWith("RBAC: access denied")) {
     return {
       message:

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use chassis::CallError;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::Storefront;
 use crate::availability::Availability;
 use crate::finding::{Cause, Finding};
+use crate::page::wants_json;
 use crate::shop::Stock;
 use crate::xray::Hop;
 
@@ -56,10 +57,7 @@ pub(crate) async fn buy(
         Err(_) => Sale::none(),
     };
     let outcome = sale.outcome;
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok());
-    if accept.is_some_and(|accept| accept.contains("application/json")) {
+    if wants_json(&headers) {
         (outcome.status(), Json(sale.answer())).into_response()
     } else {
         Redirect::to(&format!("/?buy={}", outcome.name())).into_response()

@@ -1,7 +1,7 @@
 //! The shop's page, and Buy.
 //!
 //! [`serve`] builds one client for each API and serves [`router`]. The page asks products-api what
-//! is sold and then, for all products at once, stock-api how many are left; it is rendered here
+//! is sold and then, for some products at a time, stock-api how many are left; it is rendered here
 //! and works without scripts. A stock that does not answer is shown as unknown; without products
 //! there is a page that says so.
 
@@ -103,18 +103,24 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError>
 
 /// The service's routes.
 pub fn router(storefront: Storefront) -> Router {
-    let pages = Router::new()
+    let changes = Router::new()
+        .route("/buy/{id}", post(buy::buy))
+        .route("/test-user", get(visitor::switch));
+    let routes = Router::new()
         .route("/", get(page::show).layer(compression()))
         .route("/api/shop", get(shop::show))
-        .route("/buy/{id}", post(buy::buy))
-        .route("/test-user", get(visitor::switch))
-        .fallback(page::nothing_here)
-        .method_not_allowed_fallback(page::nothing_here)
-        .with_state(storefront)
-        .layer(middleware::from_fn(visitor::on_behalf));
-    chassis::limited(pages)
-        .layer(fixed(header::CACHE_CONTROL, "no-store"))
+        .merge(changes)
+        .layer(middleware::from_fn(visitor::on_behalf))
         .merge(assets::router().layer(compression()))
+        .fallback(page::nothing_here)
+        .method_not_allowed_fallback(page::not_allowed)
+        .with_state(storefront.clone());
+    chassis::limited(routes)
+        .layer(middleware::from_fn_with_state(storefront, page::for_people))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
         .layer(fixed(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \

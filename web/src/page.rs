@@ -2,9 +2,11 @@
 
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use chassis::Problem;
 use serde::Deserialize;
 
 use crate::assets::{ASSETS, Assets};
@@ -38,6 +40,14 @@ struct NothingPage<'a> {
     frame: Frame<'a>,
 }
 
+/// What was refused, or failed, in words.
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    frame: Frame<'a>,
+    problem: &'a Problem,
+}
+
 /// What all pages have in common.
 struct Frame<'a> {
     theme: &'static str,
@@ -59,10 +69,10 @@ pub(crate) struct Parameters {
 
 pub(crate) async fn show(
     State(storefront): State<Storefront>,
-    headers: HeaderMap,
     parameters: Result<Query<Parameters>, QueryRejection>,
+    request: Request,
 ) -> Response {
-    let Shop { products, xray } = Shop::ask(&storefront, &headers).await;
+    let Shop { products, xray } = Shop::ask(&storefront, request.headers()).await;
     let frame = Frame::of(&storefront);
     let timing = xray.server_timing();
     let Some(rows) = products else {
@@ -82,6 +92,44 @@ pub(crate) async fn show(
         xray,
     };
     (timing, render(StatusCode::OK, &page)).into_response()
+}
+
+pub(crate) async fn not_allowed() -> Problem {
+    Problem::not_allowed()
+}
+
+/// Middleware that answers a [`Problem`] as a page, unless a program asks.
+pub(crate) async fn for_people(
+    State(storefront): State<Storefront>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_program = request.uri().path().starts_with("/api/") || wants_json(request.headers());
+    let mut response = next.run(request).await;
+    if is_program {
+        return response;
+    }
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+        return response;
+    };
+    let frame = Frame::of(&storefront);
+    let html = ProblemPage {
+        frame,
+        problem: &problem,
+    }
+    .render();
+    let html = html.expect("rendering into a String cannot fail");
+    let (mut head, _) = response.into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.remove(header::CONTENT_TYPE);
+    (head, Html(html)).into_response()
+}
+
+/// Whether JSON is asked for, as the page's script does.
+pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT);
+    let accept = accept.and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("application/json"))
 }
 
 pub(crate) async fn nothing_here(State(storefront): State<Storefront>) -> Response {

@@ -3,6 +3,7 @@
 
 mod buy;
 mod failures;
+mod http;
 mod many;
 mod page;
 
