@@ -9,6 +9,7 @@ mod assets;
 mod availability;
 mod buy;
 mod finding;
+mod origin;
 mod page;
 mod shop;
 mod visitor;
@@ -105,7 +106,8 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError>
 pub fn router(storefront: Storefront) -> Router {
     let changes = Router::new()
         .route("/buy/{id}", post(buy::buy))
-        .route("/test-user", get(visitor::switch));
+        .route("/test-user", get(visitor::switch))
+        .layer(middleware::from_fn(origin::guard));
     let routes = Router::new()
         .route("/", get(page::show).layer(compression()))
         .route("/api/shop", get(shop::show))
@@ -130,6 +132,10 @@ pub fn router(storefront: Storefront) -> Router {
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
         .layer(fixed(
             HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ))
+        .layer(fixed(
+            HeaderName::from_static("cross-origin-resource-policy"),
             "same-origin",
         ))
 }

@@ -13,7 +13,7 @@ use crate::assets::{ASSETS, Assets};
 use crate::buy::Outcome;
 use crate::shop::{Row, Shop};
 use crate::xray::XRay;
-use crate::{Storefront, Theme};
+use crate::{Storefront, Theme, origin};
 
 #[derive(Template)]
 #[template(path = "shop.html")]
@@ -80,6 +80,8 @@ pub(crate) async fn show(
         return (timing, render(StatusCode::SERVICE_UNAVAILABLE, &page)).into_response();
     };
     let bought = parameters.ok().and_then(|Query(parameters)| parameters.buy);
+    // Another site's link may say what it likes.
+    let bought = bought.filter(|_| origin::is_ours(&request));
     let outcome = bought.and_then(|name| Outcome::named(&name));
     let page = ShopPage {
         frame,

@@ -9,6 +9,7 @@ use axum::extract::{Query, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use chassis::Problem;
 use serde::{Deserialize, Serialize};
 
 const TESTER: &str = "tester";
@@ -117,21 +118,14 @@ pub(crate) struct Switch {
 }
 
 /// `GET /test-user?on=true|false`: makes this browser a test user until it is closed, or no longer.
-/// Another site's link changes nothing.
-pub(crate) async fn switch(
-    headers: HeaderMap,
-    wanted: Result<Query<Switch>, QueryRejection>,
-) -> Response {
+pub(crate) async fn switch(wanted: Result<Query<Switch>, QueryRejection>) -> Response {
     let cookie = match wanted {
         Ok(Query(Switch { on: true })) => "end-user=tester; Path=/; HttpOnly; SameSite=Lax",
         Ok(Query(Switch { on: false })) => "end-user=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0",
         Err(_) => {
-            let allowed = "on: true, to be a test user, or false";
-            return (StatusCode::BAD_REQUEST, allowed).into_response();
+            let allowed = "`on` must be true, to be a test user, or false.";
+            return Problem::new(StatusCode::BAD_REQUEST, allowed).into_response();
         }
     };
-    let site = headers.get("sec-fetch-site");
-    let is_ours = site.is_none_or(|site| site != "cross-site");
-    let cookie = is_ours.then_some([(header::SET_COOKIE, cookie)]);
-    (cookie, Redirect::to("/")).into_response()
+    ([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response()
 }

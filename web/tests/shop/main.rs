@@ -5,6 +5,7 @@ mod buy;
 mod failures;
 mod http;
 mod many;
+mod origin;
 mod page;
 
 use chassis::{Command, Server, StartError};
