@@ -20,6 +20,7 @@ mod finding;
 mod identity;
 mod live;
 mod mesh;
+mod origin;
 #[path = "../parts/port.rs"]
 mod port;
 mod refusals;

@@ -91,6 +91,11 @@ impl Collector {
         self.spans.lock().unwrap().clone()
     }
 
+    /// Whether a span of this name was received.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.spans().iter().any(|span| span.name == name)
+    }
+
     /// Every span that was received since it was last asked so.
     pub(crate) fn take(&self) -> Vec<Span> {
         std::mem::take(&mut self.spans.lock().unwrap())

@@ -12,7 +12,7 @@ use crate::collector::Span;
 use crate::logs::stock_api;
 
 /// Waits until `condition` holds.
-fn until(condition: impl Fn() -> bool) {
+pub(crate) fn until(condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain");
@@ -61,12 +61,7 @@ fn without_stock(view: impl Fn(&Shop)) -> Vec<Span> {
     let stock = stock_api(&shop);
     kill(stock, Signal::SIGSTOP).unwrap();
     view(&shop);
-    until(|| {
-        shop.collector
-            .spans()
-            .iter()
-            .any(|span| span.name == "GET /")
-    });
+    until(|| shop.collector.has("GET /"));
     kill(stock, Signal::SIGCONT).unwrap();
     shop.stop();
     shop.collector.spans()
@@ -96,13 +91,15 @@ fn span_of_a_caller_that_hangs_up_ends_as_cancelled() {
         caller
             .write_all(b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n")
             .unwrap();
-        until(|| {
-            shop.collector
-                .spans()
-                .iter()
-                .any(|span| span.name == "GET /products")
-        });
+        until(|| shop.collector.has("GET"));
     });
     let page = spans.iter().find(|span| span.name == "GET /").unwrap();
     assert_eq!(page.attributes["error.type"], "cancelled");
+    let is_call = |span: &&Span| span.service == "web" && span.name == "GET";
+    let is_left = |span: &&Span| {
+        span.attributes
+            .get("error.type")
+            .is_some_and(|it| it == "cancelled")
+    };
+    assert_eq!(spans.iter().filter(is_call).filter(is_left).count(), 4);
 }

@@ -1,9 +1,12 @@
+use std::io::Write;
+use std::net::TcpStream;
 use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::Shop;
+use crate::failures::until;
 use crate::trees::TRACE;
 
 /// The lines about calls that failed, after a page view whose calls of stock-api were not answered.
@@ -86,4 +89,32 @@ fn access_line_of_each_request_is_written_on_demand() {
     assert_eq!(count(" method=\"GET\" path=\"/\" status=200 "), 1);
     assert_eq!(count(" method=\"GET\" path=\"/products\" status=200 "), 1);
     assert_eq!(count(" method=\"GET\" path=\"/stock/"), 4);
+}
+
+#[test]
+fn access_line_of_a_caller_that_hung_up_has_no_status() {
+    let level = ("RUST_LOG", "info,access=debug");
+    let mut shop = Shop::start(&[level, ("UPSTREAM_TIMEOUT_SECONDS", "10"), ("NO_COLOR", "1")]);
+    let stock = stock_api(&shop);
+    kill(stock, Signal::SIGSTOP).unwrap();
+    let address = shop.url.strip_prefix("http://").unwrap();
+    let mut caller = TcpStream::connect(address).unwrap();
+    caller
+        .write_all(b"GET / HTTP/1.1\r\nhost: shop\r\nx-request-id: view-1\r\n\r\n")
+        .unwrap();
+    until(|| shop.collector.has("GET"));
+    drop(caller);
+    until(|| shop.collector.has("GET /"));
+    kill(stock, Signal::SIGCONT).unwrap();
+    let log = shop.stop();
+    let lines = |text: &str| {
+        let is_it = |line: &&str| line.contains(text) && line.ends_with(" request_id=view-1");
+        log.lines().filter(is_it).count()
+    };
+    assert_eq!(
+        lines(r#" method="GET" path="/" error="cancelled" "#),
+        1,
+        "{log}"
+    );
+    assert_eq!(lines("a call was abandoned"), 4, "{log}");
 }
