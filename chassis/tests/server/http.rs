@@ -204,3 +204,38 @@ async fn expectation_and_precondition_are_met_or_refused() {
     ];
     assert_statuses(&server.url, &requests).await;
 }
+
+#[tokio::test]
+async fn lines_and_versions_are_read_as_hyper_does() {
+    let server = api().await;
+    let get = "GET /thing HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n";
+    let requests = [
+        (200, get.replace("\r\n", "\n")),
+        (200, format!("\r\n{get}")),
+        (200, request("GET /thing", "range: bytes=0-0\r\n", "")),
+        (200, request("GET /thing", "upgrade: h2c\r\n", "")),
+        (200, request("GET /thing", "accept: image/png\r\n", "")),
+        (400, get.replace("1.1", "1.2")),
+        (400, get.replace("HTTP/1.1", "HTTP/2.0")),
+        (400, "GET /thing\r\n\r\n".into()), // HTTP/0.9
+    ];
+    assert_statuses(&server.url, &requests).await;
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    assert_eq!(answer(&server.url, preface).await, "");
+    let refusal = answer(&server.url, "GET /thing HTTP/3\r\n\r\n").await;
+    assert!(refusal.contains("\r\ndate: "), "{refusal}");
+}
+
+#[tokio::test]
+async fn connection_is_kept_as_its_version_says() {
+    let server = api().await;
+    let last = request("GET /thing", "", "");
+    let old = "GET /thing HTTP/1.0\r\nconnection: keep-alive\r\n\r\n";
+    for first in [old, "GET /thing HTTP/1.1\r\nhost: shop\r\n\r\n"] {
+        let both = answer(&server.url, format!("{first}{last}")).await;
+        assert_eq!(both.matches(" 200 OK\r\n").count(), 2, "{both}");
+    }
+    let ended = "GET /thing HTTP/1.0\r\n\r\n";
+    let one = answer(&server.url, format!("{ended}{last}")).await;
+    assert_eq!(one.matches(" 200 OK\r\n").count(), 1, "{one}");
+}
