@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::Problem;
 use crate::limits::BODY_BYTES;
-use crate::{Problem, metrics};
 
 /// A little more than the 8000 that everybody should take (RFC 9112, section 3).
 const TARGET_BYTES: usize = 8 * 1024;
@@ -43,10 +43,6 @@ fn target(request: &Request) -> Result<(), Problem> {
         let detail = "The `host` header must be a name or an address, and a port at most.";
         return refuse(StatusCode::BAD_REQUEST, detail);
     }
-    if method == Method::CONNECT || !is_known(method) {
-        let detail = "No path of this service knows this method.";
-        return refuse(StatusCode::NOT_IMPLEMENTED, detail);
-    }
     let length = uri.path_and_query().map_or(0, |path| path.as_str().len());
     if length > TARGET_BYTES {
         return refuse(
@@ -57,6 +53,9 @@ fn target(request: &Request) -> Result<(), Problem> {
     if uri.scheme().is_some_and(|scheme| *scheme != Scheme::HTTP) {
         let detail = "This is plain HTTP, and nothing else is served.";
         return refuse(StatusCode::MISDIRECTED_REQUEST, detail);
+    }
+    if method == Method::CONNECT && !uri.path().starts_with('/') {
+        return refuse(StatusCode::NOT_IMPLEMENTED, "This is no proxy.");
     }
     let is_this_server = uri == "*" && method == Method::OPTIONS;
     if !uri.path().starts_with('/') && !is_this_server {
@@ -116,11 +115,6 @@ fn host(headers: &HeaderMap) -> Option<Authority> {
 fn other_than(headers: &HeaderMap, name: HeaderName, only: &str) -> bool {
     let mut values = headers.get_all(name).iter();
     values.any(|value| !value.as_bytes().eq_ignore_ascii_case(only.as_bytes()))
-}
-
-/// Whether HTTP has the method; who serves none of them says so path by path.
-fn is_known(method: &Method) -> bool {
-    method == Method::TRACE || metrics::method(method) != metrics::OTHER
 }
 
 fn refuse(status: StatusCode, detail: &str) -> Result<(), Problem> {
