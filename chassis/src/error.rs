@@ -8,17 +8,17 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// An address cannot be listened on.
-    #[error("cannot listen on {address} ({source}): set {setting} to a port that is free")]
+    #[error("cannot listen on {address} ({source}): {}", remedy(source, setting))]
     Bind {
         /// The address.
         address: SocketAddr,
-        /// The variable that sets it.
+        /// The variable that sets its port.
         setting: &'static str,
         /// What the operating system said.
         source: io::Error,
     },
     /// `DATABASE_PASSWORD_FILE` cannot be read.
-    #[error("DATABASE_PASSWORD_FILE='{}' cannot be read: {source}", path.display())]
+    #[error("DATABASE_PASSWORD_FILE='{}' cannot be read: {source}{}", path.display(), leave(source))]
     PasswordFile {
         /// The file.
         path: PathBuf,
@@ -34,4 +34,22 @@ pub enum StartError {
     /// The operating system refused what every process needs.
     #[error("the operating system refused a thread or a file: {0}")]
     Runtime(io::Error),
+}
+
+/// How to let the service read a file, if that is what is wrong.
+fn leave(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "; give its reader leave to, such as `chmod a+r` of the file where it comes from"
+        }
+        _ => "",
+    }
+}
+
+fn remedy(error: &io::Error, port: &str) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrNotAvailable => "set LISTEN_ADDRESS to one of this machine".into(),
+        io::ErrorKind::PermissionDenied => format!("set {port} to a port above 1023"),
+        _ => format!("set {port} to a port that is free"),
+    }
 }

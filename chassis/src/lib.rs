@@ -20,6 +20,7 @@ mod error;
 mod extract;
 mod lease;
 mod limits;
+mod listen;
 mod log;
 mod management;
 mod metrics;

@@ -28,6 +28,7 @@ use crate::access;
 use crate::answer_headers::{self, Identity};
 use crate::connection::Connection;
 use crate::limits::limited;
+use crate::listen::listen;
 use crate::management::{self, Readiness};
 use crate::metrics::{self, Metrics};
 use crate::open_files;
@@ -55,14 +56,18 @@ impl Server {
     ///
     /// # Errors
     /// When an address is taken or not this machine's.
+    #[expect(clippy::unused_async, reason = "sockets need a runtime around them")]
     pub async fn bind(
         settings: Settings,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<Self, StartError> {
-        let (host, port, management) = (settings.host, settings.port, settings.management_port);
         Ok(Self {
-            service: listen(SocketAddr::new(host, port), "PORT").await?,
-            management: listen(SocketAddr::new(host, management), "MANAGEMENT_PORT").await?,
+            service: listen(settings.listen_address, settings.port, "PORT")?,
+            management: listen(
+                settings.listen_address,
+                settings.management_port,
+                "MANAGEMENT_PORT",
+            )?,
             readiness: Readiness::default(),
             metrics: Metrics::new(),
             shutdown: Box::pin(shutdown),
@@ -265,14 +270,4 @@ impl Acceptor {
             }
         });
     }
-}
-
-async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| StartError::Bind {
-            address,
-            setting,
-            source,
-        })
 }

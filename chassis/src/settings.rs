@@ -12,9 +12,9 @@ use crate::TelemetrySettings;
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct Settings {
-    /// Address to listen on
-    #[arg(long, env, default_value = "0.0.0.0", value_parser = host)]
-    pub host: IpAddr,
+    /// Address to listen on [default: all of this machine, IPv6 and IPv4]
+    #[arg(long, env, value_parser = listen_address)]
+    pub listen_address: Option<IpAddr>,
 
     /// Port of the service; 0 takes a free one
     #[arg(long, env, default_value = "8080", value_parser = port)]
@@ -63,9 +63,9 @@ fn targets(text: &str) -> Result<Targets, &'static str> {
         .map_err(|_| "levels and targets, such as info or info,sqlx=warn")
 }
 
-fn host(text: &str) -> Result<IpAddr, String> {
+fn listen_address(text: &str) -> Result<IpAddr, &'static str> {
     text.parse()
-        .map_err(|_| "an IP address, such as 127.0.0.1 or 0.0.0.0".into())
+        .map_err(|_| "an IP address, such as 127.0.0.1 or ::1")
 }
 
 fn port(text: &str) -> Result<u16, String> {

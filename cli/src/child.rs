@@ -29,7 +29,7 @@ impl Service {
     ) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("this program's own file is gone")?;
         let mut command = Command::new(program);
-        command.args(["service", name.as_str(), "--host=127.0.0.1"]);
+        command.args(["service", name.as_str(), "--listen-address=127.0.0.1"]);
         command.args(["--port=0", "--management-port=0", "--drain=0"]);
         // What the services are is said here, whatever the user's shell has set for others.
         command

@@ -4,6 +4,7 @@
 mod answers;
 mod calls;
 mod http;
+mod listen;
 mod stop;
 
 use std::ffi::OsString;
@@ -28,7 +29,11 @@ struct Running {
 }
 
 fn command(arguments: &[&str]) -> Command<Nothing> {
-    let always = ["--host=127.0.0.1", "--port=0", "--management-port=0"];
+    let always = [
+        "--listen-address=127.0.0.1",
+        "--port=0",
+        "--management-port=0",
+    ];
     let arguments = always.iter().chain(arguments).map(OsString::from);
     Command::parse("test", arguments).unwrap_or_else(|error| panic!("{error}"))
 }

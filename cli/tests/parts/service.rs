@@ -19,7 +19,7 @@ impl Service {
             .args([
                 "service",
                 name,
-                "--host=127.0.0.1",
+                "--listen-address=127.0.0.1",
                 "--port=0",
                 "--management-port=0",
             ])

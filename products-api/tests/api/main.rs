@@ -23,7 +23,7 @@ impl Api {
         let url = format!("--database-url={}", database.shop.products_url);
         let patience = "--database-timeout=10"; // for a busy machine
         let always = [
-            "--host=127.0.0.1",
+            "--listen-address=127.0.0.1",
             "--port=0",
             "--management-port=0",
             patience,

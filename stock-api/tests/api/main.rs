@@ -33,7 +33,12 @@ impl Api {
 
     async fn with(url: &str, arguments: &[&str]) -> Self {
         let url = format!("--database-url={url}");
-        let always = ["--host=127.0.0.1", "--port=0", "--management-port=0", &url];
+        let always = [
+            "--listen-address=127.0.0.1",
+            "--port=0",
+            "--management-port=0",
+            &url,
+        ];
         let command = Command::parse("stock-api", always.iter().chain(arguments)).unwrap();
         let server = Server::bind(command.common, std::future::pending());
         let server = server.await.unwrap();

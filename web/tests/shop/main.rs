@@ -83,7 +83,11 @@ where
     S: Args,
     F: Future<Output = Result<(), StartError>> + Send + 'static,
 {
-    let always = ["--host=127.0.0.1", "--port=0", "--management-port=0"];
+    let always = [
+        "--listen-address=127.0.0.1",
+        "--port=0",
+        "--management-port=0",
+    ];
     let arguments = always
         .into_iter()
         .chain(arguments.iter().map(String::as_str));
