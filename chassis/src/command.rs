@@ -1,8 +1,9 @@
 //! A service's command line: settings, `--help`, and the `probe` subcommand.
 
 use std::error::Error as _;
+use std::fmt::Display;
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::builder::Resettable;
@@ -12,7 +13,7 @@ use tokio::signal;
 
 use crate::probe::Probe;
 use crate::telemetry::Telemetry;
-use crate::{Server, Settings, StartError, log};
+use crate::{Server, Settings, StartError, log, say};
 
 /// The parsed command line of a service with the settings `S`.
 pub struct Command<S> {
@@ -63,15 +64,21 @@ where
     match read(name, &mut command, std::env::args_os()) {
         Ok(Action::Serve(settings)) => start(*settings, signalled(), |_| Ok(()), serve),
         Ok(Action::Probe(probe)) => probe.run(),
-        Err(error) if !error.use_stderr() => {
-            println!("{error}");
-            ExitCode::SUCCESS
-        }
+        Err(text) if !text.use_stderr() => match say!("{text}") {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => error.unread().unwrap_or_else(|| fail(name, &error)),
+        },
         Err(error) => {
-            eprintln!("{name}: {}", sentence(&error, &command));
+            fail(name, &sentence(&error, &command));
             ExitCode::from(2)
         }
     }
+}
+
+/// Says why the program ends, if anybody reads it.
+fn fail(name: &str, why: &dyn Display) -> ExitCode {
+    let _ = writeln!(io::stderr(), "{name}: {why}");
+    ExitCode::FAILURE
 }
 
 /// Serves with `command`'s settings until `shutdown` is ready. `bound` is called once with the
@@ -85,8 +92,9 @@ pub fn start<S, F>(
 where
     F: Future<Output = Result<(), StartError>>,
 {
+    let name = command.name;
     let run = async {
-        let telemetry = Telemetry::start(command.name, &command.common)?;
+        let telemetry = Telemetry::start(name, &command.common)?;
         log::start(&command.common, telemetry.tracer());
         let server = Server::bind(command.common, shutdown).await?;
         bound(&server).map_err(StartError::Runtime)?;
@@ -110,7 +118,7 @@ where
             if tracing::dispatcher::has_been_set() {
                 tracing::error!("{error}");
             } else {
-                eprintln!("{error}");
+                fail(name, &error);
             }
             ExitCode::FAILURE
         }

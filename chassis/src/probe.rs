@@ -1,7 +1,7 @@
 //! `probe URL`: a health check and a question to the mesh, in images that hold no other program.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use reqwest::{Method, Url};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::CALLER;
+use crate::{CALLER, OutputError, say};
 
 /// Asks an address once and prints the answer.
 #[derive(Args)]
@@ -41,11 +41,14 @@ impl Probe {
         match outcome {
             Ok(code) => code,
             Err(error) => {
+                if let Some(unread) = error.downcast_ref().and_then(OutputError::unread) {
+                    return unread;
+                }
                 let mut cause: &dyn Error = &*error;
                 while let Some(inner) = cause.source() {
                     cause = inner;
                 }
-                eprintln!("no answer: {cause}");
+                let _ = writeln!(io::stderr(), "no answer: {cause}");
                 ExitCode::FAILURE
             }
         }
@@ -60,7 +63,7 @@ impl Probe {
                 return Err(format!("{other}:// is not allowed: http:// or postgres://").into());
             }
         };
-        println!("{answer} in {:.1?}", begin.elapsed());
+        say!("{answer} in {:.1?}", begin.elapsed())?;
         Ok(if good {
             ExitCode::SUCCESS
         } else {

@@ -1,6 +1,6 @@
 //! A service's process, seen from the parent: its address, its log, its end.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write, stderr};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -114,11 +114,11 @@ async fn relay(name: Name, log: impl AsyncRead + Unpin) {
     };
     let mut lines = BufReader::new(log).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        eprintln!("{prefix} {line}");
+        // Read on even if nobody reads this: a service must never wait for its log.
+        let _ = writeln!(stderr(), "{prefix} {line}");
     }
 }
 
 fn colour() -> bool {
-    std::io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -5,6 +5,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use chassis::say;
 use clap::Args;
 
 use crate::verify::shop::{Page, Shop};
@@ -33,13 +34,13 @@ enum Finding {
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let page = view(&options.url)?;
     let Some(id) = page.json["trace_id"].as_str() else {
-        println!(
+        say!(
             "web is in no trace: it takes none from its sidecar (OTEL_PROPAGATORS=none) and begins \
              none (OTEL_SDK_DISABLED=true), or no sidecar traces (the Telemetry mesh-default)."
-        );
+        )?;
         return Ok(ExitCode::FAILURE);
     };
-    println!("One page view, trace {id}:\n");
+    say!("One page view, trace {id}:\n")?;
     let trace = arrived(id)?;
     let spans = trace.as_ref().map_or(&[][..], |trace| &trace.spans);
     let mut findings = vec![entrance(spans), recorded("web", spans)];
@@ -50,28 +51,28 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let mut breaks = false;
     for finding in &findings {
         match finding {
-            Finding::Links(text) => println!("  links   {text}"),
-            Finding::Silent(text) => println!("  silent  {text}"),
+            Finding::Links(text) => say!("  links   {text}")?,
+            Finding::Silent(text) => say!("  silent  {text}")?,
             Finding::Breaks(text) => {
                 breaks = true;
-                println!("  BREAKS  {text}");
+                say!("  BREAKS  {text}")?;
             }
         }
     }
     let roots = trace.as_ref().map_or(0, |trace| trace.roots().len());
     if roots > 1 {
         breaks = true;
-        println!(
+        say!(
             "  BREAKS  {roots} spans have no parent here: sidecars and services speak different \
              headers; where the tracer speaks B3 alone, set OTEL_PROPAGATORS=b3multi,tracecontext,baggage"
-        );
+        )?;
     }
-    println!("\n{}", trace.as_ref().map(Trace::tree).unwrap_or_default());
+    say!("\n{}", trace.as_ref().map(Trace::tree).unwrap_or_default())?;
     if breaks {
-        println!("The trace breaks.");
+        say!("The trace breaks.")?;
         return Ok(ExitCode::FAILURE);
     }
-    println!("The trace links.");
+    say!("The trace links.")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,12 +1,17 @@
 //! A progress bar for the one download that the first start needs.
 
+use std::io::{Write, stderr};
+
 use db::installation::{VERSION, install, programs};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Fetches PostgreSQL, if this user does not have it yet.
 pub(crate) fn postgresql() -> anyhow::Result<()> {
     if programs()?.is_none() {
-        eprintln!("Fetching PostgreSQL {VERSION} from Maven Central, this once");
+        let _ = writeln!(
+            stderr(),
+            "Fetching PostgreSQL {VERSION} from Maven Central, this once"
+        );
         let style = "{bar:40} {bytes} of {total_bytes}, {eta} left";
         let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template(style)?);
         install(|done, total| {

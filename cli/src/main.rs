@@ -17,8 +17,10 @@ mod stages;
 mod up;
 mod verify;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use chassis::{OutputError, say};
 use clap::{Parser, Subcommand};
 
 /// Widgetario: a small shop that shows what a service mesh does
@@ -65,19 +67,39 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = match cli.command.unwrap_or(Command::Up(cli.up)) {
-        Command::Up(options) => return up::run(options),
-        Command::Service(options) => return service::run(options),
-        Command::Preflight => return preflight::run(),
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(text) if !text.use_stderr() => {
+            return ended(
+                say!("{text}")
+                    .map(|()| ExitCode::SUCCESS)
+                    .map_err(Into::into),
+            );
+        }
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(2);
+        }
+    };
+    ended(match cli.command.unwrap_or(Command::Up(cli.up)) {
+        Command::Up(options) => up::run(options),
+        Command::Service(options) => Ok(service::run(options)),
+        Command::Preflight => preflight::run(),
         Command::Stages => stages::run::list(),
         Command::Run(options) => stages::run::run(&options),
         Command::Verify(options) => verify::verify(&options),
         Command::Undo(options) => stages::run::undo(&options),
         Command::Doctor(options) => doctor::run(&options),
-    };
+    })
+}
+
+/// The exit status; what failed is said, unless it is that nobody reads.
+fn ended(outcome: anyhow::Result<ExitCode>) -> ExitCode {
     outcome.unwrap_or_else(|error| {
-        eprintln!("widgetario: {error:#}");
+        if let Some(unread) = error.downcast_ref().and_then(OutputError::unread) {
+            return unread;
+        }
+        let _ = writeln!(io::stderr(), "widgetario: {error:#}");
         ExitCode::FAILURE
     })
 }

@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
+use chassis::say;
 use serde_json::Value;
 
 use crate::cluster::{MESH, SHOP, attempt, get, items, kubectl, output};
@@ -25,22 +26,25 @@ const CHECKS: [Check; 6] = [
 ];
 
 /// Checks one thing after the other; the status tells whether all are well.
-pub(crate) fn run() -> ExitCode {
+///
+/// # Errors
+/// When nobody reads what it finds.
+pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let mut well = true;
     for (name, check) in CHECKS {
         match check() {
-            Ok(found) => println!("  ok     {name}: {found}"),
+            Ok(found) => say!("  ok     {name}: {found}")?,
             Err(error) => {
                 well = false;
-                println!("  MEND   {name}: {error:#}");
+                say!("  MEND   {name}: {error:#}")?;
             }
         }
     }
-    if well {
+    Ok(if well {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    }
+    })
 }
 
 fn cluster() -> anyhow::Result<String> {

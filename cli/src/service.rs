@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use chassis::{Command, Server, StartError};
+use chassis::{Command, Server, StartError, say};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
@@ -71,7 +71,7 @@ where
     match Command::parse(name, arguments) {
         Ok(command) => chassis::start(command, parent_gone(), announce, serve),
         Err(sentence) => {
-            eprintln!("{sentence}");
+            let _ = writeln!(io::stderr(), "{sentence}");
             ExitCode::from(2)
         }
     }
@@ -82,8 +82,7 @@ fn announce(server: &Server) -> io::Result<()> {
         service: server.address()?,
         management: server.management_address()?,
     };
-    println!("{}", serde_json::to_string(&addresses)?);
-    io::stdout().flush()
+    say!("{}", serde_json::to_string(&addresses)?).map_err(io::Error::other)
 }
 
 /// Ready when standard input closes.

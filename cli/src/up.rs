@@ -1,11 +1,12 @@
 //! `widgetario up`: PostgreSQL and the three services, until told to stop.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write, stderr};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use chassis::say;
 use clap::{Args, ValueEnum};
 use db::{Server, Shop};
 use tokio::time::{interval, timeout};
@@ -52,7 +53,10 @@ struct Up {
 }
 
 /// Runs the shop until Ctrl-C or SIGTERM.
-pub(crate) fn run(options: Options) -> ExitCode {
+///
+/// # Errors
+/// When the shop cannot start, or ends by itself.
+pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     let outcome = tokio::runtime::Runtime::new()
         .context("the operating system refused a thread")
         .and_then(|runtime| {
@@ -61,13 +65,7 @@ pub(crate) fn run(options: Options) -> ExitCode {
             runtime.shutdown_background();
             outcome
         });
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("widgetario: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 async fn until_stopped(options: Options) -> anyhow::Result<()> {
@@ -82,7 +80,7 @@ async fn until_stopped(options: Options) -> anyhow::Result<()> {
         ended = any_end(&mut up.services) => Err(ended),
         () = end_of(up.database.as_ref()) => Err(anyhow!("PostgreSQL ended")),
     };
-    eprintln!("Stopping the shop.");
+    let _ = writeln!(stderr(), "Stopping the shop.");
     up.stop().await;
     outcome
 }
@@ -101,7 +99,7 @@ async fn start(options: Options) -> anyhow::Result<Up> {
         }
         _ => own_database(options.fresh).await?,
     };
-    println!("{:<12} {place}", "postgresql");
+    say!("{:<12} {place}", "postgresql")?;
 
     let version = match options.products {
         Products::V1 => &["--app-version=v1", "--price-factor=1"][..],
@@ -125,13 +123,13 @@ async fn start(options: Options) -> anyhow::Result<Up> {
     let mut services = vec![products, stock, web];
     for service in &mut services {
         service.ready().await?;
-        println!(
+        say!(
             "{:<12} http://{}",
             service.name.as_str(),
             service.addresses.service
-        );
+        )?;
     }
-    println!("\nOpen http://localhost:{port} (Ctrl-C stops the shop)");
+    say!("\nOpen http://localhost:{port} (Ctrl-C stops the shop)")?;
     Ok(Up { services, database })
 }
 

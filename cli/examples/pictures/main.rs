@@ -18,6 +18,7 @@ mod jaeger;
 mod port;
 
 use std::fs;
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -147,14 +148,14 @@ async fn main() -> anyhow::Result<()> {
                 file
             }
         };
-        println!("{}", file.display());
+        let _ = writeln!(stdout(), "{}", file.display());
     }
     Ok(())
 }
 
 /// Brings the cluster to a stage.
 fn run(stage: &str) -> anyhow::Result<()> {
-    println!("{stage} ...");
+    let _ = writeln!(stdout(), "{stage} ...");
     let status = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--", "run", stage, "--yes"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

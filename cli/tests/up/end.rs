@@ -4,7 +4,7 @@ use std::process::Command;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::{Up, folder};
+use crate::{Up, folder, until, up};
 
 #[test]
 fn interrupt_and_termination_stop_everything() {
@@ -72,4 +72,16 @@ fn shop_ends_when_a_service_ends() {
     kill(Pid::from_raw(id), Signal::SIGKILL).unwrap();
     assert_eq!(up.process.wait().unwrap().code(), Some(1));
     up.wait_until_gone();
+}
+
+#[test]
+fn shop_ends_when_nobody_reads_where_it_is() {
+    let folder = folder();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let log = writer.try_clone().unwrap();
+    let status = up(folder.path(), &[]).stdout(writer).stderr(log).status();
+    assert_eq!(status.unwrap().code(), Some(141), "128 + SIGPIPE");
+    let pid = folder.path().join("widgetario/database/postmaster.pid");
+    until("PostgreSQL's end", || !pid.exists());
 }
