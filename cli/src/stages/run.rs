@@ -1,12 +1,13 @@
 //! `stages`, `run` and `undo`.
 
-use std::io::{BufRead, IsTerminal, Write, stdin, stdout};
+use std::io::{BufRead, IsTerminal, Write, stdin};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use chassis::{print, say};
 use clap::Args;
 
 use super::objects::{Wanted, settle};
@@ -62,7 +63,7 @@ struct Background(Vec<Child>);
 /// See [`all`].
 pub(crate) fn list() -> anyhow::Result<ExitCode> {
     for stage in all()? {
-        println!("{:28} {}", stage.key, stage.title);
+        say!("{:28} {}", stage.key, stage.title)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -83,11 +84,11 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
         !asks || stdin().is_terminal(),
         "there is no terminal to ask: add `--yes`"
     );
-    println!("On the cluster {context}.");
+    say!("On the cluster {context}.")?;
     let mut failed = false;
     for place in chosen {
         let stage = &stages[place];
-        println!("\n{}: {}\n", stage.key, stage.title);
+        say!("\n{}: {}\n", stage.key, stage.title)?;
         before(&root, &stages, place, asks)?;
         let mut background = play(stage, &root, asks)?;
         settle()?;
@@ -109,16 +110,19 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
 pub(crate) fn undo(options: &Undo) -> anyhow::Result<ExitCode> {
     let (root, stages) = (root()?, all()?);
     let place = position(&stages, &options.key)?;
-    println!("On the cluster {}.", options.consent.check()?);
+    say!("On the cluster {}.", options.consent.check()?)?;
     reach(&Wanted::after(&root, &stages, place)?, !options.yes)?;
     if place == 0 {
-        print!("{}", output("istioctl", &["uninstall", "--purge", "-y"])?);
-        print!(
+        print(format_args!(
+            "{}",
+            output("istioctl", &["uninstall", "--purge", "-y"])?
+        ))?;
+        print(format_args!(
             "{}",
             kubectl(&["delete", "namespace", MESH, "--ignore-not-found"])?
-        );
+        ))?;
     }
-    println!("{} is undone.", options.key);
+    say!("{} is undone.", options.key)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -141,14 +145,13 @@ fn reach(wanted: &Wanted, asks: bool) -> anyhow::Result<()> {
     if asks {
         let surplus = wanted.surplus()?;
         if !surplus.is_empty() {
-            println!("To be deleted: {}", surplus.join(", "));
-            print!("Enter to go on, Ctrl-C to leave it. ");
-            stdout().flush()?;
+            say!("To be deleted: {}", surplus.join(", "))?;
+            print(format_args!("Enter to go on, Ctrl-C to leave it. "))?;
             stdin().lock().read_line(&mut String::new())?;
         }
     }
     for change in wanted.reach()? {
-        println!("  {change}");
+        say!("  {change}")?;
     }
     Ok(())
 }
@@ -159,10 +162,10 @@ fn play(stage: &Stage, root: &Path, asks: bool) -> anyhow::Result<Background> {
     let mut parts = stage.parts.iter().peekable();
     while let Some(part) = parts.next() {
         match part {
-            Part::Text(text) => println!("{text}"),
+            Part::Text(text) => say!("{text}")?,
             Part::Block(How::ByHand, lines) => {
                 for line in lines {
-                    println!("    (by hand) {}", line.join(" "));
+                    say!("    (by hand) {}", line.join(" "))?;
                 }
             }
             Part::Block(How::Background, lines) => {
@@ -200,12 +203,11 @@ fn script_after<'a>(parts: &mut impl Iterator<Item = &'a Part>) -> Option<&'a Ve
 }
 
 fn announce(line: &Line, asks: bool) -> anyhow::Result<()> {
-    print!("    $ {} ", line.join(" "));
-    stdout().flush()?;
+    print(format_args!("    $ {} ", line.join(" ")))?;
     if asks {
         stdin().lock().read_line(&mut String::new())?;
     } else {
-        println!();
+        say!("")?;
     }
     Ok(())
 }
@@ -219,7 +221,7 @@ fn execute(line: &Line, script: Option<&Vec<Line>>, root: &Path) -> anyhow::Resu
             let mut shell = command.stdin(Stdio::piped()).spawn()?;
             let mut input = shell.stdin.take().context("a pipe was asked for")?;
             for line in lines {
-                println!("    / # {}", line.join(" "));
+                say!("    / # {}", line.join(" "))?;
                 writeln!(input, "{}", line.join(" "))?;
             }
             drop(input);
@@ -233,7 +235,7 @@ fn execute(line: &Line, script: Option<&Vec<Line>>, root: &Path) -> anyhow::Resu
         "`{}` ended with {status}",
         line.join(" ")
     );
-    println!();
+    say!("")?;
     Ok(())
 }
 

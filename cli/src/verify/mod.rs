@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use chassis::{OutputError, say};
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
@@ -167,7 +168,7 @@ pub(crate) fn stage(
     });
     let measured = measure(key, &bench);
     claims.extend(measured.unwrap_or_else(|error| vec![failed(&error)]));
-    report(key, &claims, begin.elapsed().as_secs_f64(), options.json);
+    report(key, &claims, begin.elapsed().as_secs_f64(), options.json)?;
     Ok(claims.iter().all(|claim| claim.verdict != Verdict::Fails))
 }
 
@@ -235,15 +236,15 @@ fn measure(key: &str, bench: &Bench) -> anyhow::Result<Vec<Claim>> {
     }
 }
 
-fn report(key: &str, claims: &[Claim], seconds: f64, as_json: bool) {
+fn report(key: &str, claims: &[Claim], seconds: f64, as_json: bool) -> Result<(), OutputError> {
     for claim in claims {
         let (text, evidence) = (&claim.text, &claim.evidence);
         if as_json {
             let verdict = claim.verdict;
-            println!(
+            say!(
                 "{}",
                 json!({ "stage": key, "claim": text, "verdict": verdict, "evidence": evidence })
-            );
+            )?;
             continue;
         }
         let verdict = match claim.verdict {
@@ -256,9 +257,10 @@ fn report(key: &str, claims: &[Claim], seconds: f64, as_json: bool) {
         } else {
             format!(": {evidence}")
         };
-        println!("{verdict:10}  {key:24}  {text}{evidence}");
+        say!("{verdict:10}  {key:24}  {text}{evidence}")?;
     }
     if !as_json {
-        println!("{:10}  {key:24}  in {seconds:.0} s", "");
+        say!("{:10}  {key:24}  in {seconds:.0} s", "")?;
     }
+    Ok(())
 }

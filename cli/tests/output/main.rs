@@ -1,0 +1,105 @@
+//! Commands whose output nobody reads, or nothing stores.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, PipeWriter, pipe};
+use std::process::{Command, ExitStatus, Output, Stdio};
+
+use serde_json::Value;
+
+/// What 128 + SIGPIPE is.
+const UNREAD: Option<i32> = Some(141);
+
+/// A pipe whose reader is gone.
+fn unread() -> PipeWriter {
+    pipe().unwrap().1
+}
+
+fn widgetario(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_widgetario"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// The commands that print without a cluster.
+const COMMANDS: [&[&str]; 5] = [
+    &["--help"],
+    &["--version"],
+    &["help", "run"],
+    &["stages"],
+    &["preflight"],
+];
+
+fn run(arguments: &[&str], stdout: impl Into<Stdio>) -> Output {
+    let mut command = widgetario(arguments);
+    command.stdout(stdout).stderr(Stdio::piped());
+    command.spawn().unwrap().wait_with_output().unwrap()
+}
+
+#[test]
+fn command_that_nobody_reads_ends_without_a_word() {
+    for arguments in COMMANDS {
+        let output = run(arguments, unread());
+        assert_eq!(output.status.code(), UNREAD, "{arguments:?}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    }
+}
+
+#[test]
+fn closed_standard_error_changes_nothing() {
+    let status = |arguments: &[&str], stdout: Stdio| -> ExitStatus {
+        let mut command = widgetario(arguments);
+        command.stdout(stdout).stderr(unread()).status().unwrap()
+    };
+    for arguments in COMMANDS {
+        assert_eq!(status(arguments, unread().into()).code(), UNREAD);
+    }
+    let wrong = [
+        (&["--wrong"][..], 2),
+        (&["verify", "demo9/none"], 1),
+        (&["service", "web", "--port=x"], 2),
+    ];
+    for (arguments, code) in wrong {
+        let found = status(arguments, Stdio::null()).code();
+        assert_eq!(found, Some(code), "{arguments:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn full_disk_is_named() {
+    for arguments in COMMANDS {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = run(arguments, full);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let expected = "widgetario: standard output cannot be written: No space left on device";
+        assert!(said.starts_with(expected), "{said}");
+    }
+}
+
+#[test]
+fn service_whose_log_nobody_reads_goes_on_serving() {
+    let mut service = widgetario(&["service", "web", "--listen-address=127.0.0.1"])
+        .args(["--port=0", "--management-port=0"])
+        .arg("--products-api-url=http://127.0.0.1:1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(unread())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(service.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    let addresses: Value = serde_json::from_str(&line).unwrap();
+    let address = addresses["service"].as_str().unwrap();
+    for _ in 0..3 {
+        // The log has a line for each failed call.
+        let request = ureq::get(format!("http://{address}/api/shop"));
+        let request = request.config().http_status_as_error(false).build();
+        assert_eq!(request.call().unwrap().status(), 503);
+    }
+    drop(service.stdin.take());
+    assert!(service.wait().unwrap().success());
+}
