@@ -1,5 +1,6 @@
 //! Where ports, addresses and files lead.
 
+use regex_lite::Regex;
 use serde_json::{Value, json};
 
 use crate::labels::selected;
@@ -78,6 +79,33 @@ fn prometheus_is_led_to_the_management_port() {
         let scraped = annotations["prometheus.io/port"].as_str();
         assert_eq!(scraped, management.as_deref(), "{}", title(workload));
     }
+}
+
+/// Where Prometheus finds a pod, by the rules of the demo's manifest.
+fn scraped(ip: &str, port: &str) -> Option<String> {
+    let manifest = &yaml("istio/demo1/addons/prometheus.yaml")[0];
+    let text = text(manifest, "/data/prometheus.yml");
+    let settings: Value = serde_saphyr::from_str(text).unwrap();
+    let rules = list(&settings, "/scrape_configs/0/relabel_configs").iter();
+    let rules = rules.filter(|rule| rule["target_label"] == "__address__");
+    let mut addresses = rules.filter_map(|rule| {
+        let pattern = format!("^(?:{})$", rule["regex"].as_str()?);
+        let pattern = Regex::new(&pattern).unwrap();
+        let replaced = |found: regex_lite::Captures| {
+            let mut address = String::new();
+            found.expand(rule["replacement"].as_str().unwrap(), &mut address);
+            address
+        };
+        pattern.captures(&format!("{ip};{port}")).map(replaced)
+    });
+    addresses.next_back()
+}
+
+#[test]
+fn prometheus_finds_pods_by_addresses_of_both_families() {
+    let scraped = |ip| scraped(ip, "15020");
+    assert_eq!(scraped("10.1.2.3"), Some("10.1.2.3:15020".into()));
+    assert_eq!(scraped("fd00::1:2"), Some("[fd00::1:2]:15020".into()));
 }
 
 #[test]
