@@ -1,19 +1,18 @@
 //! A service's command line: settings, `--help`, and the `probe` subcommand.
 
 use std::error::Error as _;
-use std::fmt::Display;
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, FromArgMatches};
 use tokio::signal;
 
 use crate::probe::Probe;
 use crate::telemetry::Telemetry;
-use crate::{Server, Settings, StartError, log, say};
+use crate::{Server, Settings, StartError, environment, log, say};
 
 /// The parsed command line of a service with the settings `S`.
 pub struct Command<S> {
@@ -41,12 +40,12 @@ impl<S: Args> Command<S> {
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Self, String> {
         let arguments = arguments.into_iter().map(Into::into);
-        let mut command = description::<S>(name);
-        let arguments = std::iter::once(name.into()).chain(arguments);
-        match read(name, &mut command, arguments) {
+        let arguments: Vec<OsString> = std::iter::once(name.into()).chain(arguments).collect();
+        let command = description::<S>(name);
+        match read(name, &command, &arguments) {
             Ok(Action::Serve(settings)) => Ok(*settings),
             Ok(Action::Probe(_)) => Err("`probe` is a command of its own".into()),
-            Err(error) => Err(sentence(&error, &command)),
+            Err(error) => Err(sentence(&error, &command, &arguments)),
         }
     }
 }
@@ -60,8 +59,9 @@ where
     S: Args,
     F: Future<Output = Result<(), StartError>>,
 {
-    let mut command = description::<S>(name);
-    match read(name, &mut command, std::env::args_os()) {
+    let command = description::<S>(name);
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    match read(name, &command, &arguments) {
         Ok(Action::Serve(settings)) => start(*settings, signalled(), |_| Ok(()), serve),
         Ok(Action::Probe(probe)) => probe.run(),
         Err(text) if !text.use_stderr() => match say!("{text}") {
@@ -69,7 +69,7 @@ where
             Err(error) => error.unread().unwrap_or_else(|| fail(name, &error)),
         },
         Err(error) => {
-            fail(name, &sentence(&error, &command));
+            fail(name, &sentence(&error, &command, &arguments));
             ExitCode::from(2)
         }
     }
@@ -131,15 +131,9 @@ fn description<S: Args>(name: &'static str) -> clap::Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about("A service of the Widgetario shop. Every flag can be set by the variable beside it.")
         .args_override_self(true)
-        .subcommand_negates_reqs(true);
-    // OpenTelemetry's specification: an empty variable is as good as none.
-    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
-    let settings = settings.mut_args(|arg| match arg.get_env() {
-        Some(name) if name.as_encoded_bytes().starts_with(b"OTEL_") && is_empty(name) => {
-            arg.env(Resettable::Reset)
-        }
-        _ => arg,
-    });
+        .subcommand_negates_reqs(true)
+        // As OpenTelemetry's specification has it for its own.
+        .mut_args(|arg| arg.ignore_case(true));
     settings.subcommand(Probe::augment_args(
         clap::Command::new(Probe::NAME).about(Probe::ABOUT),
     ))
@@ -147,10 +141,10 @@ fn description<S: Args>(name: &'static str) -> clap::Command {
 
 fn read<S: Args>(
     name: &'static str,
-    command: &mut clap::Command,
-    arguments: impl Iterator<Item = OsString>,
+    command: &clap::Command,
+    arguments: &[OsString],
 ) -> Result<Action<S>, clap::Error> {
-    let matches = command.try_get_matches_from_mut(arguments)?;
+    let matches = environment::read(command, arguments)?;
     Ok(match matches.subcommand() {
         Some((_, probe)) => Action::Probe(Probe::from_arg_matches(probe)?),
         None => Action::Serve(Box::new(Command {
@@ -161,35 +155,54 @@ fn read<S: Args>(
     })
 }
 
-/// Says in one line which variable is wrong, its value, and what is allowed.
-fn sentence(error: &clap::Error, command: &clap::Command) -> String {
+/// Says in one line which variable or flag is wrong, its value, and what is allowed.
+fn sentence(error: &clap::Error, command: &clap::Command, arguments: &[OsString]) -> String {
+    let mut command = command.clone();
+    command.build(); // or its arguments cannot be written as errors write them
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
         Some(ContextValue::Strings(texts)) => texts.join(", "),
         _ => String::new(),
     };
     let flag = context(ContextKind::InvalidArg);
-    let setting = command
-        .get_arguments()
-        .find(|argument| argument.to_string() == flag);
-    let name = setting
-        .and_then(|argument| argument.get_env())
-        .map_or(flag.clone(), |variable| {
-            variable.to_string_lossy().into_owned()
-        });
+    let mut settings = command.get_arguments();
+    let setting = settings.find(|argument| argument.to_string() == flag);
+    let name = setting.and_then(|setting| name(setting, arguments));
+    let name = name.unwrap_or(flag);
     let allowed = match error.source() {
         Some(source) => source.to_string(),
         None => context(ContextKind::ValidValue),
     };
     match error.kind() {
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
-            let secret = setting.is_some_and(clap::Arg::is_hide_env_values_set);
             let value = context(ContextKind::InvalidValue);
+            // A password may stand before the `@` of an address.
+            let secret =
+                value.contains('@') || setting.is_some_and(clap::Arg::is_hide_env_values_set);
             let value = if secret { "…" } else { &value };
             format!("{name}='{value}' is not allowed: {allowed}")
         }
         ErrorKind::MissingRequiredArgument => {
-            format!("{name} is not set; `--help` lists the settings")
+            let variable = setting
+                .and_then(clap::Arg::get_env)
+                .map(OsStr::to_string_lossy);
+            let variable = variable.unwrap_or(name.into());
+            format!("{variable} is not set; `--help` lists the settings")
+        }
+        ErrorKind::InvalidUtf8 => {
+            let is_no_text = |text: &&OsStr| text.to_str().is_none();
+            let mut given = arguments.iter().map(OsString::as_os_str).filter(is_no_text);
+            let variables = command.get_arguments().filter_map(clap::Arg::get_env);
+            let mut variables = variables.filter(|name| {
+                std::env::var_os(name).is_some_and(|value| is_no_text(&value.as_os_str()))
+            });
+            let name = given
+                .next()
+                .or_else(|| variables.next())
+                .unwrap_or_default();
+            let name = name.to_string_lossy();
+            let name = name.split('=').next().unwrap_or_default();
+            format!("{name}='…' is not allowed: its value is not UTF-8")
         }
         _ => {
             let text = error.to_string();
@@ -197,6 +210,20 @@ fn sentence(error: &clap::Error, command: &clap::Command) -> String {
             line.trim_start_matches("error: ").to_owned()
         }
     }
+}
+
+/// What the user calls a setting: its flag, if that was given, or else its variable.
+fn name(setting: &clap::Arg, arguments: &[OsString]) -> Option<String> {
+    let flag = format!("--{}", setting.get_long()?);
+    let is_given = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        let rest = text.strip_prefix(&flag);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    if arguments.iter().any(is_given) {
+        return Some(flag);
+    }
+    Some(setting.get_env()?.to_str()?.to_owned())
 }
 
 /// Ready when the process is asked to stop: SIGINT, or SIGTERM where there is one.

@@ -16,6 +16,7 @@ mod client;
 mod command;
 mod connection;
 mod database;
+mod environment;
 mod error;
 mod extract;
 mod lease;

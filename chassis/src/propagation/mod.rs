@@ -56,10 +56,10 @@ impl FromStr for Propagators {
     type Err = &'static str;
 
     fn from_str(list: &str) -> Result<Self, Self::Err> {
-        if list.trim() == "none" {
+        if list.trim().eq_ignore_ascii_case("none") {
             return Ok(Self(Arc::default()));
         }
-        let format = |name: &str| match name.trim() {
+        let format = |name: &str| match name.trim().to_lowercase().as_str() {
             "tracecontext" => Ok(Format::TraceContext),
             "baggage" => Ok(Format::Baggage),
             "b3" => Ok(Format::B3Single),

@@ -4,7 +4,7 @@ use chassis::{Command, Settings};
 use clap::Args;
 use serde_json::Value;
 
-use crate::{containers, list, text, workloads, yaml};
+use crate::{containers, list, read, text, workloads, yaml};
 
 /// A variable, and its value unless that is known later.
 type Variable = (String, Option<String>);
@@ -81,5 +81,17 @@ fn service_takes_what_docker_compose_sets() {
         };
         let variables: Vec<_> = entries.iter().map(|entry| variable(entry)).collect();
         assert_eq!(start(service, &variables), Ok(()));
+    }
+}
+
+#[test]
+fn every_variable_of_opentelemetry_is_in_the_documents_table() {
+    let table = read("docs/traces.md");
+    let settings = Settings::augment_args(clap::Command::new("any"));
+    let names = settings.get_arguments().filter_map(clap::Arg::get_env);
+    let names = names.map(|name| name.to_str().unwrap());
+    for name in names.filter(|name| name.starts_with("OTEL_")) {
+        let short = name.replace("OTEL_EXPORTER_OTLP_TRACES_", "…_TRACES_");
+        assert!(table.contains(&format!("`{short}`")), "{name}");
     }
 }

@@ -1,6 +1,7 @@
 //! products-api over HTTP, on a real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod export;
 mod price;
 mod products;
 mod settings;

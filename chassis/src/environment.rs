@@ -1,0 +1,65 @@
+//! The variables that count become the flags beside them, before any value is judged.
+//!
+//! White space around a value is not part of it, and an empty one is as good as none. A variable
+//! that would change nothing may be meant for another program, so it is left out and never judged.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::builder::{Resettable, ValueParser};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches};
+
+use crate::TelemetrySettings;
+
+/// Reads `arguments`, which begin with the program's name, and for each setting that they leave out
+/// its variable; none for a subcommand.
+///
+/// # Errors
+/// What is wrong with them, or the help that they ask for.
+pub(crate) fn read(
+    command: &clap::Command,
+    arguments: &[OsString],
+) -> Result<ArgMatches, clap::Error> {
+    let unjudged = |arg: Arg| arg.value_parser(ValueParser::os_string());
+    let told = command.clone().ignore_errors(true).mut_args(unjudged);
+    let Ok(told) = told.try_get_matches_from(arguments) else {
+        return command.clone().try_get_matches_from(arguments); // help, which names the variables
+    };
+    let mut all = arguments.to_vec();
+    if told.subcommand().is_none() {
+        all.splice(1..1, flags(command, &told));
+    }
+    let command = command.clone();
+    let command = command.mut_args(|arg| arg.env(Resettable::Reset));
+    command.try_get_matches_from(all)
+}
+
+/// A flag for each variable that counts.
+fn flags(command: &clap::Command, told: &ArgMatches) -> Vec<OsString> {
+    let source = |arg: &Arg| told.value_source(arg.get_id().as_str());
+    let value = |arg: &Arg| {
+        let value = told.get_raw(arg.get_id().as_str())?.next_back()?;
+        Some(trimmed(value)).filter(|value| !value.is_empty())
+    };
+    let by_variable = |name: &str| {
+        let mut settings = command.get_arguments();
+        let setting = settings.find(|arg| arg.get_env() == Some(OsStr::new(name)))?;
+        Some(value(setting)?.to_string_lossy().into_owned())
+    };
+    let flag = |arg: &Arg| {
+        let variable = arg.get_env()?.to_str()?;
+        let is_variable = source(arg) == Some(ValueSource::EnvVariable);
+        let counts = is_variable && TelemetrySettings::uses(variable, &by_variable);
+        let mut flag = OsString::from(format!("--{}=", arg.get_long()?));
+        flag.push(value(arg).filter(|_| counts)?);
+        Some(flag)
+    };
+    command.get_arguments().filter_map(flag).collect()
+}
+
+fn trimmed(value: &OsStr) -> OsString {
+    match value.to_str() {
+        Some(text) => text.trim().into(),
+        None => value.to_owned(),
+    }
+}
