@@ -12,8 +12,13 @@ if [ -e "$unfinished" ]; then
 fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     for role in postgres products-api stock-api; do
-        if ! grep -qs '[^[:space:]]' "$secrets/$role-password"; then
-            echo "$secrets/$role-password is missing, empty or not readable: it must hold the password of $role." >&2
+        secret=$secrets/$role-password
+        if [ -e "$secret" ] && [ ! -r "$secret" ]; then
+            echo "$secret cannot be read by user $(id -u). With Docker Compose: chmod -R a+rX db/demo-passwords" >&2
+            exit 1
+        fi
+        if ! grep -qs '[^[:space:]]' "$secret"; then
+            echo "$secret is missing or empty: it must hold the password of $role." >&2
             exit 1
         fi
     done

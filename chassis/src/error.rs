@@ -40,7 +40,7 @@ pub enum StartError {
 fn leave(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            "; give its reader leave to, such as `chmod a+r` of the file where it comes from"
+            ": make it readable to the service's user, such as by `chmod a+r` where it comes from"
         }
         _ => "",
     }
