@@ -24,9 +24,11 @@ impl FromStr for Factor {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_plain = !text.contains('_'); // Decimal reads 1_75 as 175
         match Decimal::from_str_exact(text).map(|factor| factor.normalize()) {
             Ok(factor)
-                if factor > Decimal::ZERO
+                if is_plain
+                    && factor > Decimal::ZERO
                     && factor <= Decimal::ONE_THOUSAND
                     && factor.scale() <= 6 =>
             {

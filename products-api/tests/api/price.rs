@@ -23,7 +23,17 @@ proptest! {
 
 #[test]
 fn factor_out_of_bounds_is_refused() {
-    for text in ["0", "-1", "1000.01", "1.0000001", "two", "", "NaN", "1e3"] {
+    for text in [
+        "0",
+        "-1",
+        "1000.01",
+        "1.0000001",
+        "two",
+        "",
+        "NaN",
+        "1e3",
+        "1_75",
+    ] {
         assert!(text.parse::<Factor>().is_err(), "{text}");
     }
 }
