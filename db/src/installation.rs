@@ -16,6 +16,7 @@ use ureq::Body;
 use ureq::tls::{RootCerts, TlsConfig};
 use zip::ZipArchive;
 
+use crate::attempt::{attempt, finish};
 use crate::{Error, user};
 
 /// The release that is used: the newest that there is for Linux, macOS and Windows, on Intel and
@@ -41,19 +42,23 @@ pub fn programs() -> Result<Option<PathBuf>, Error> {
 /// # Errors
 /// When Maven Central cannot be reached, sends something else, or the disk is full.
 pub fn install(progress: impl FnMut(u64, Option<u64>)) -> Result<PathBuf, Error> {
+    // What is there is whole, and may be on a disk that is only for reading.
+    if let Some(programs) = programs()? {
+        return Ok(programs);
+    }
     let folder = folder()?;
     let cache = user::cache_folder()?;
     fs::create_dir_all(&cache).map_err(Error::file(&cache))?;
+    user::let_in(&cache)?;
     let lock = cache.join("download.lock");
     let lock = File::create(&lock).and_then(|file| file.lock().map(|()| file));
     let _lock = lock.map_err(Error::file(&cache))?;
     if programs()?.is_none() {
         let archive = download(progress)?;
-        // Unpacked beside its place, so that what is there is whole.
-        let unfinished = cache.join("postgresql.unfinished");
-        let _ = fs::remove_dir_all(&unfinished);
-        unpack(archive, &unfinished)?;
-        fs::rename(&unfinished, &folder).map_err(Error::file(&folder))?;
+        let attempt = attempt(&cache, "postgresql")?;
+        let unfinished = attempt.path().join("postgresql");
+        unpack(archive, &unfinished, &cache)?;
+        finish(&unfinished, &folder)?;
     }
     Ok(folder.join("bin"))
 }
@@ -81,7 +86,13 @@ fn download(progress: impl FnMut(u64, Option<u64>)) -> Result<Vec<u8>, Error> {
         .timeout_recv_response(Some(Duration::from_secs(10)))
         .timeout_recv_body(Some(Duration::from_mins(10)));
     let agent = ureq::Agent::new_with_config(config.build());
-    let get = |url: &str| agent.get(url).call().map_err(|error| failed(&error));
+    let get = |url: &str| match agent.get(url).call() {
+        Err(ureq::Error::StatusCode(404)) => Err(Error::Platform {
+            version: VERSION,
+            platform: format!("{} on {}", consts::OS, consts::ARCH),
+        }),
+        answer => answer.map_err(|error| failed(&error)),
+    };
 
     let expected = get(&format!("{url}.sha512"))?.body_mut().read_to_string();
     let expected = expected.map_err(|error| failed(&error))?;
@@ -112,7 +123,7 @@ fn read(body: Body, mut progress: impl FnMut(u64, Option<u64>)) -> Result<Vec<u8
     }
 }
 
-fn unpack(archive: Vec<u8>, folder: &Path) -> Result<(), Error> {
+fn unpack(archive: Vec<u8>, folder: &Path, cache: &Path) -> Result<(), Error> {
     let mut jar = ZipArchive::new(Cursor::new(archive)).map_err(|error| failed(&error))?;
     let txz = jar
         .file_names()
@@ -124,7 +135,7 @@ fn unpack(archive: Vec<u8>, folder: &Path) -> Result<(), Error> {
     let tar = XzReader::new(compressed, false);
     tar::Archive::new(tar)
         .unpack(folder)
-        .map_err(Error::file(folder))
+        .map_err(Error::file(cache))
 }
 
 fn failed(reason: &dyn std::fmt::Display) -> Error {

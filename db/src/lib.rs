@@ -5,9 +5,11 @@
 //! process: the binaries come from Maven Central, once ([`installation`]); [`Shop`] makes the
 //! database in it; [`test`](mod@test) gives each test a copy.
 
+mod attempt;
 mod error;
 pub mod installation;
-mod program;
+mod leftover;
+mod remedy;
 mod server;
 mod shop;
 pub mod test;

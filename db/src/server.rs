@@ -1,8 +1,8 @@
 //! A PostgreSQL of our own on a free port of 127.0.0.1, which ends with the process that started it.
 //!
 //! ```text
-//! this process ──pipe──► watchdog: waits for the pipe to close, then `pg_ctl stop`
-//!       └── pg_ctl start ──► postgres
+//! this process ──pipe──► watchdog: waits for the pipe to close, then stops its child
+//!                            └── postgres
 //! ```
 //!
 //! The operating system closes the pipe however this process ends, `kill -9` included.
@@ -10,23 +10,36 @@
 use std::fs::{self, File, TryLockError};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use crate::program::{pg_ctl, program, run};
-use crate::watchdog::Ending;
-use crate::{Error, installation, user, watchdog};
+use crate::attempt::{attempt, finish};
+use crate::watchdog::{Ending, Plan, Postgres, initdb};
+use crate::{Error, installation, leftover, user};
+
+/// What a server of ours is, whatever its configuration file says: the first five so that it is
+/// understood.
+const SETTINGS: [&str; 9] = [
+    "log_destination=stderr",
+    "logging_collector=off",
+    "log_min_messages=warning",
+    "log_line_prefix=%m ",
+    "lc_messages=C",
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "ssl=off",
+    "shared_buffers=32MB",
+];
 
 /// A running server. Dropped, it stops a moment later; [`Server::stop`] waits for that.
 pub struct Server {
+    postgres: Postgres,
     programs: PathBuf,
     data: PathBuf,
     password: String,
     port: u16,
-    watchdog: Child,
     /// Held for as long as the folder is ours.
     _lock: File,
 }
@@ -74,32 +87,53 @@ impl Server {
         let lock = lock(folder)?;
         let (data, password_file) = (folder.join("database"), folder.join("password"));
         if data.exists() {
-            // Runs only if somebody killed its watchdog, too.
-            let _ = run(
-                "pg_ctl",
-                pg_ctl(&programs, &data).args(["stop", "--mode=fast"]),
-            );
+            leftover::clear(&data)?;
         } else {
-            initialize(&programs, folder, settings)?;
+            initialize(&programs, folder, &lock)?;
         }
         let password = fs::read_to_string(&password_file).map_err(Error::file(&password_file))?;
+        let plan = Plan {
+            programs: &programs,
+            folder,
+            data: &data,
+            settings: &[&SETTINGS, settings].concat(),
+            lock: &lock,
+            ending,
+        };
+        let postgres = Postgres::new(&plan)?;
         if ending == Ending::Remove {
             user::hand_over(folder)?; // for the watchdog to remove
         }
         let mut server = Self {
-            password,
-            port: free_port().map_err(Error::file(folder))?,
-            watchdog: watchdog::start(&programs, folder, &data, &lock, ending)?,
+            postgres,
             programs,
             data,
+            password,
+            port: 0,
             _lock: lock,
         };
-        if server.resume().is_err() {
-            // Somebody else may have taken the port meanwhile.
-            server.port = free_port().map_err(Error::file(folder))?;
-            server.resume()?;
-        }
+        server.start_on_a_free_port()?;
         Ok(server)
+    }
+
+    fn start_on_a_free_port(&mut self) -> Result<(), Error> {
+        // A server without its file ends within a minute.
+        let patience = Instant::now() + Duration::from_secs(70);
+        let mut ports = 5;
+        loop {
+            self.port = free_port().map_err(Error::Port)?;
+            let Err(said) = self.postgres.start(self.port) else {
+                return Ok(());
+            };
+            let says = |phrase| said.iter().any(|line| line.contains(phrase));
+            if says("could not bind") && ports > 0 {
+                ports -= 1; // somebody else has taken it meanwhile
+            } else if says("pre-existing shared memory") && Instant::now() < patience {
+                thread::sleep(Duration::from_secs(1));
+            } else {
+                return Err(Error::start(&self.data, &self.programs, &said));
+            }
+        }
     }
 
     /// How a superuser reaches the database `name`.
@@ -110,6 +144,8 @@ impl Server {
             .username("postgres")
             .password(&self.password)
             .database(name)
+            .application_name("widgetario")
+            .ssl_mode(PgSslMode::Disable)
     }
 
     /// The same as a URL.
@@ -133,13 +169,18 @@ impl Server {
         &self.data
     }
 
+    /// Why it ended, if it did so by itself.
+    pub fn ended(&self) -> Error {
+        Error::ended(&self.programs, &self.postgres.said())
+    }
+
     /// Stops the server, as a crash would: at once. [`Server::resume`] starts it again.
     ///
     /// # Errors
     /// When it did not run.
     pub fn crash(&self) -> Result<(), Error> {
-        let mut command = pg_ctl(&self.programs, &self.data);
-        run("pg_ctl", command.args(["stop", "--mode=immediate"]))
+        let ran = self.postgres.crash();
+        ran.then_some(()).ok_or(Error::NotRunning)
     }
 
     /// Starts a stopped server again, on the same port.
@@ -147,24 +188,13 @@ impl Server {
     /// # Errors
     /// With PostgreSQL's own last word.
     pub fn resume(&self) -> Result<(), Error> {
-        let log = self.data.join("server.log");
-        let _ = fs::remove_file(&log);
-        let mut command = pg_ctl(&self.programs, &self.data);
-        command.arg("start").arg("--log").arg(&log);
-        command.arg(format!("--options=-p {}", self.port));
-        run("pg_ctl", &mut command).map_err(|error| match fatal(&log) {
-            Some(reason) => Error::Start {
-                data: self.data.clone(),
-                reason,
-            },
-            None => error,
-        })
+        let started = self.postgres.start(self.port);
+        started.map_err(|said| Error::start(&self.data, &self.programs, &said))
     }
 
     /// Stops the server and waits until it has.
-    pub fn stop(mut self) {
-        drop(self.watchdog.stdin.take());
-        let _ = self.watchdog.wait();
+    pub fn stop(self) {
+        self.postgres.stop();
     }
 }
 
@@ -189,42 +219,43 @@ fn lock(folder: &Path) -> Result<File, Error> {
 }
 
 /// Makes `folder/database`, whole or not at all.
-fn initialize(programs: &Path, folder: &Path, settings: &[&str]) -> Result<(), Error> {
-    let unfinished = folder.join("database.unfinished");
+fn initialize(programs: &Path, folder: &Path, lock: &File) -> Result<(), Error> {
+    // initdb has a shell run its fellow, and quotes that one's path too little.
+    let special = if cfg!(windows) { "%" } else { "$`\"\\\n" };
+    is_usable(programs, special)?;
+    is_usable(folder, "\r\n")?;
+    let attempt = attempt(folder, "database")?;
+    user::hand_over(attempt.path())?;
+    let unfinished = attempt.path().join("database");
     let password_file = folder.join("password");
-    let _ = fs::remove_dir_all(&unfinished);
-    fs::create_dir(&unfinished).map_err(Error::file(&unfinished))?;
-    user::hand_over(&unfinished)?;
     let password = format!("{:016x}{:016x}", getrandom::u64()?, getrandom::u64()?);
     let _ = fs::remove_file(&password_file);
     fs::write(&password_file, password).map_err(Error::file(&password_file))?;
     user::hand_over(&password_file)?;
 
-    let mut initdb = program(programs, "initdb", folder);
-    initdb.arg("--pgdata").arg(&unfinished);
-    initdb.arg("--pwfile").arg(&password_file);
-    initdb.args(["--username=postgres", "--auth=scram-sha-256"]);
-    initdb.args(["--encoding=UTF8", "--locale=C", "--no-sync"]);
-    let ours = [
-        "listen_addresses=127.0.0.1",
-        "unix_socket_directories=",
-        "shared_buffers=32MB",
-    ];
-    for setting in ours.iter().chain(settings) {
-        initdb.args(["--set", setting]);
+    let mut arguments = vec!["--pgdata".into(), unfinished.clone().into_os_string()];
+    arguments.extend(["--pwfile".into(), password_file.into_os_string()]);
+    let ours = "--username=postgres --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync";
+    arguments.extend(ours.split(' ').map(Into::into));
+    initdb(programs, folder, &arguments, lock)?;
+    finish(&unfinished, &folder.join("database"))
+}
+
+/// Whether PostgreSQL's programs can do with `path`.
+fn is_usable(path: &Path, special: &str) -> Result<(), Error> {
+    let text = path.to_string_lossy();
+    let path = path.to_owned();
+    if let Some(character) = text.chars().find(|&character| special.contains(character)) {
+        return Err(Error::Character { path, character });
     }
-    run("initdb", &mut initdb)?;
-    let data = folder.join("database");
-    fs::rename(&unfinished, &data).map_err(Error::file(&data))
+    // They cut off what is longer than 1,023 bytes, the names of their files included.
+    if path.as_os_str().len() > 900 {
+        let reason = "File name too long".into();
+        return Err(Error::File { path, reason });
+    }
+    Ok(())
 }
 
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-/// Why the server gave up, in its own words.
-fn fatal(log: &Path) -> Option<String> {
-    let log = fs::read_to_string(log).ok()?;
-    let grave = |line: &&str| line.contains("FATAL:") || line.contains("PANIC:");
-    log.lines().rfind(grave).map(str::to_owned)
 }

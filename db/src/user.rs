@@ -27,13 +27,24 @@ pub(crate) fn cache_folder() -> Result<PathBuf, Error> {
     folder("XDG_CACHE_HOME", "/var/cache", dirs::cache_dir())
 }
 
+/// The variable that moves `path`.
+pub(crate) fn variable(path: &Path) -> &'static str {
+    match cache_folder() {
+        Ok(cache) if path.starts_with(&cache) => "XDG_CACHE_HOME",
+        _ => "XDG_DATA_HOME",
+    }
+}
+
+/// The folder that `variable` names, on each system (<https://specifications.freedesktop.org/basedir>:
+/// an absolute path, or it does not count), or the one that is usual there.
 fn folder(variable: &str, roots: &str, own: Option<PathBuf>) -> Result<PathBuf, Error> {
-    let own = if is_root() && std::env::var_os(variable).is_none() {
-        Some(roots.into())
-    } else {
-        own
-    };
-    Ok(own.ok_or(Error::NoHome)?.join("widgetario"))
+    let named = std::env::var_os(variable).map(PathBuf::from);
+    let named = named.filter(|folder| folder.is_absolute());
+    let usual = || if is_root() { Some(roots.into()) } else { own };
+    Ok(named
+        .or_else(usual)
+        .ok_or(Error::NoHome)?
+        .join("widgetario"))
 }
 
 /// Makes `command` run as `nobody` when this process is root's.

@@ -1,0 +1,37 @@
+//! Folders that are whole or not there: each try fills one of its own, beside its place.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::Error;
+
+/// A new folder in `folder`, for what shall become `name` there; dropped, it is removed. What tries
+/// that were killed have left is removed now, so `folder` must be this process's alone.
+pub(crate) fn attempt(folder: &Path, name: &str) -> Result<TempDir, Error> {
+    let prefix = format!("{name}.unfinished");
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            let _ = fs::remove_dir_all(entry.path()); // the next start tries again
+        }
+    }
+    let builder = tempfile::Builder::new()
+        .prefix(&format!("{prefix}."))
+        .tempdir_in(folder);
+    builder.map_err(Error::file(folder))
+}
+
+/// Moves `from` to its place `to`. Where virus scanners hold new files for a moment, it is tried
+/// again.
+pub(crate) fn finish(from: &Path, to: &Path) -> Result<(), Error> {
+    let mut tries = if cfg!(windows) { 50 } else { 1 };
+    loop {
+        tries -= 1;
+        match fs::rename(from, to) {
+            Err(cause) if tries == 0 => return Err(Error::file(to)(cause)),
+            Err(_) => std::thread::sleep(std::time::Duration::from_millis(100)),
+            Ok(()) => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! `cmd` waits for the pipe and runs `pg_ctl stop`, which speaks to the server through a pipe that
+//! only a PostgreSQL has. `pg_ctl start` gives up an administrator's rights, which PostgreSQL
+//! refuses to have.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::os::windows::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::{Ending, PATIENCE, Plan};
+use crate::Error;
+
+/// A command that is deaf to this terminal's Ctrl-C and to what the user's variables tell
+/// PostgreSQL's programs.
+fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+    let mut command = Command::new(program);
+    command.creation_flags(CREATE_NEW_PROCESS_GROUP);
+    command.stdin(Stdio::null()).env("LC_ALL", "C");
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().to_uppercase().starts_with("PG") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs a program to its end. Its words go to the file `log`: a pipe would stay open in the server
+/// that it starts.
+fn run(command: &mut Command, log: &Path) -> Result<(), Vec<String>> {
+    let words = |cause: std::io::Error| vec![cause.to_string()];
+    let file = File::create(log).map_err(words)?;
+    let errors = file.try_clone().map_err(words)?;
+    let status = command.stdout(file).stderr(errors).status();
+    if status.map_err(words)?.success() {
+        Ok(())
+    } else {
+        Err(lines(log))
+    }
+}
+
+fn lines(log: &Path) -> Vec<String> {
+    let log = fs::read(log).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log);
+    log.lines().map(str::to_owned).collect()
+}
+
+/// Runs `initdb` with `arguments`. Killed, this process leaves it behind, in a folder that nobody
+/// uses again.
+pub(crate) fn initdb(
+    programs: &Path,
+    folder: &Path,
+    arguments: &[OsString],
+    _lock: &File,
+) -> Result<(), Error> {
+    let mut initdb = command(programs.join("initdb"));
+    run(initdb.args(arguments), &folder.join("initdb.log"))
+        .map_err(|said| Error::program("initdb", programs, &said))
+}
+
+/// A server that ends with this process.
+pub(crate) struct Postgres {
+    programs: PathBuf,
+    folder: PathBuf,
+    data: PathBuf,
+    settings: String,
+    watchdog: Child,
+}
+
+impl Postgres {
+    /// A server that [`start`](Self::start) starts.
+    pub(crate) fn new(plan: &Plan) -> Result<Self, Error> {
+        let mut watchdog = command("cmd");
+        watchdog.raw_arg(
+            r#"/C "sort >NUL & "%PG_CTL%" stop -s -m fast & cd \ & if defined REMOVE rmdir /S /Q "%REMOVE%"""#,
+        );
+        watchdog
+            .env("PG_CTL", plan.programs.join("pg_ctl"))
+            .env("PGDATA", plan.data);
+        match plan.ending {
+            Ending::Remove => watchdog.env("REMOVE", plan.folder),
+            Ending::Keep => watchdog.env_remove("REMOVE"),
+        };
+        // Its output goes nowhere, but as long as it holds this file, the folder is locked.
+        let lock = plan.lock.try_clone().map_err(Error::file(plan.folder))?;
+        watchdog.stdin(Stdio::piped()).stdout(lock);
+        watchdog.stderr(Stdio::null()).current_dir(plan.folder);
+        let watchdog = watchdog.spawn().map_err(|cause| Error::Run {
+            folder: plan.folder.to_owned(),
+            cause,
+        })?;
+        let settings = plan.settings.iter().map(|setting| format!("-c {setting} "));
+        Ok(Self {
+            programs: plan.programs.to_owned(),
+            folder: plan.folder.to_owned(),
+            data: plan.data.to_owned(),
+            settings: settings.collect(),
+            watchdog,
+        })
+    }
+
+    /// Starts the server and waits until it takes connections.
+    ///
+    /// # Errors
+    /// With what it said.
+    pub(crate) fn start(&self, port: u16) -> Result<(), Vec<String>> {
+        let log = self.folder.join("server.log");
+        let _ = fs::remove_file(&log);
+        let mut command = self.pg_ctl("start");
+        command.arg("--log").arg(&log);
+        command.arg(format!("--options={}-p {port}", self.settings));
+        run(&mut command, &self.folder.join("pg_ctl.log")).map_err(|mut words| {
+            words.extend(self.said());
+            words
+        })
+    }
+
+    /// Ends the server at once, as a crash would; whether it ran.
+    pub(crate) fn crash(&self) -> bool {
+        let mut command = self.pg_ctl("stop");
+        let stop = command.arg("--mode=immediate");
+        run(stop, &self.folder.join("pg_ctl.log")).is_ok()
+    }
+
+    /// What it said lately.
+    pub(crate) fn said(&self) -> Vec<String> {
+        lines(&self.folder.join("server.log"))
+    }
+
+    /// Stops the server and waits for that.
+    pub(crate) fn stop(mut self) {
+        drop(self.watchdog.stdin.take());
+        let _ = self.watchdog.wait();
+    }
+
+    fn pg_ctl(&self, order: &str) -> Command {
+        let mut pg_ctl = command(self.programs.join("pg_ctl"));
+        pg_ctl.args([order, "--wait", "--silent"]);
+        pg_ctl.arg(format!("--timeout={}", PATIENCE.as_secs()));
+        pg_ctl.arg("--pgdata").arg(&self.data);
+        pg_ctl
+    }
+}
