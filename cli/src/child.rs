@@ -7,8 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
+use crate::environment;
 use crate::service::{Addresses, Name};
 
 /// A running service; it stops when this is dropped.
@@ -18,6 +20,8 @@ pub(crate) struct Service {
     process: Child,
     /// Closed by the operating system when this process ends, which ends the service.
     stdin: Option<ChildStdin>,
+    /// Prints the service's log, to its end.
+    log: JoinHandle<()>,
 }
 
 impl Service {
@@ -31,11 +35,7 @@ impl Service {
         let mut command = Command::new(program);
         command.args(["service", name.as_str(), "--listen-address=127.0.0.1"]);
         command.args(["--port=0", "--management-port=0", "--drain=0"]);
-        // What the services are is said here, whatever the user's shell has set for others.
-        command
-            .env_remove("DATABASE_PASSWORD_FILE")
-            .env_remove("POD_NAME")
-            .env_remove("OTEL_SERVICE_NAME");
+        environment::of_service(&mut command, name);
         command.args(arguments).envs(environment.iter().copied());
         command
             .stdin(Stdio::piped())
@@ -53,10 +53,11 @@ impl Service {
         let mut process = command.spawn().context("a service cannot be started")?;
         let stdin = process.stdin.take();
         let log = process.stderr.take().context("a child without a log")?;
-        tokio::spawn(relay(name, log));
+        let log = tokio::spawn(relay(name, log));
         let stdout = process.stdout.take().context("a child without output")?;
         let line = BufReader::new(stdout).lines().next_line().await?;
         let Some(line) = line else {
+            last_words(log).await;
             bail!("{} did not start: its log says why", name.as_str());
         };
         Ok(Self {
@@ -64,6 +65,7 @@ impl Service {
             addresses: serde_json::from_str(&line)?,
             process,
             stdin,
+            log,
         })
     }
 
@@ -78,20 +80,33 @@ impl Service {
             }
         });
         tokio::select! {
-            ready = ready => ready.with_context(|| format!("{name} is not ready after 10 s")),
-            _ = self.process.wait() => bail!("{name} did not start: its log says why"),
+            ready = ready => {
+                return ready.with_context(|| format!("{name} is not ready after 10 s"));
+            }
+            _ = self.process.wait() => {}
         }
+        last_words(&mut self.log).await;
+        bail!("{name} did not start: its log says why")
     }
 
-    /// Ready when the service has ended by itself.
+    /// Ready when the service has ended and its log is printed.
     pub(crate) async fn ended(&mut self) -> (Name, std::io::Result<ExitStatus>) {
-        (self.name, self.process.wait().await)
+        let status = self.process.wait().await;
+        if !self.log.is_finished() {
+            last_words(&mut self.log).await;
+        }
+        (self.name, status)
     }
 
     /// Asks the service to stop.
     pub(crate) fn ask_to_stop(&mut self) {
         drop(self.stdin.take());
     }
+}
+
+/// Waits until a service that has ended has been heard. A process of its own may hold its log open.
+async fn last_words(log: impl Future<Output = Result<(), JoinError>>) {
+    let _ = timeout(Duration::from_secs(1), log).await;
 }
 
 async fn is_success(client: &reqwest::Client, url: &str) -> bool {

@@ -11,6 +11,7 @@ mod child;
 mod cluster;
 mod doctor;
 mod download;
+mod environment;
 mod preflight;
 mod service;
 mod stages;

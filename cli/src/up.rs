@@ -13,11 +13,12 @@ use tokio::time::{interval, timeout};
 use web::Theme;
 
 use crate::child::Service;
-use crate::download;
 use crate::service::Name;
+use crate::{download, environment};
 
 /// How to start the shop.
 #[derive(Args, Clone)]
+#[command(after_help = environment::HELP)]
 pub(crate) struct Options {
     /// Port of the shop's page; 0 takes a free one
     #[arg(long, default_value = "8010")]
@@ -57,8 +58,10 @@ struct Up {
 /// # Errors
 /// When the shop cannot start, or ends by itself.
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let outcome = tokio::runtime::Runtime::new()
-        .context("the operating system refused a thread")
+    let outcome = environment::forget_postgresqls()
+        .and_then(|()| {
+            tokio::runtime::Runtime::new().context("the operating system refused a thread")
+        })
         .and_then(|runtime| {
             let outcome = runtime.block_on(until_stopped(options));
             // A PostgreSQL that is just starting is left to its watchdog.
@@ -78,7 +81,7 @@ async fn until_stopped(options: Options) -> anyhow::Result<()> {
     let outcome = tokio::select! {
         () = &mut stop => Ok(()),
         ended = any_end(&mut up.services) => Err(ended),
-        () = end_of(up.database.as_ref()) => Err(anyhow!("PostgreSQL ended")),
+        reason = end_of(up.database.as_ref()) => Err(reason.into()),
     };
     let _ = writeln!(stderr(), "Stopping the shop.");
     up.stop().await;
@@ -107,10 +110,12 @@ async fn start(options: Options) -> anyhow::Result<Up> {
     };
     let products_url = [("DATABASE_URL", shop.products_url.as_str())];
     let stock_url = [("DATABASE_URL", shop.stock_url.as_str())];
-    let (products, stock) = tokio::try_join!(
+    // Both are heard out, should both fail.
+    let (products, stock) = tokio::join!(
         Service::start(Name::ProductsApi, version, &products_url),
         Service::start(Name::StockApi, &[], &stock_url),
-    )?;
+    );
+    let (products, stock) = (products?, stock?);
     let web = [
         format!("--port={}", options.port),
         format!("--products-api-url=http://{}", products.addresses.service),
@@ -192,13 +197,13 @@ async fn any_end(services: &mut [Service]) -> anyhow::Error {
     }
 }
 
-/// Ready when the database that this process started takes no connections any more.
-async fn end_of(database: Option<&Server>) {
+/// Why the database that this process started takes no connections any more, once that is so.
+async fn end_of(database: Option<&Server>) -> db::Error {
     let mut every = interval(Duration::from_secs(1));
     loop {
         every.tick().await;
-        if database.is_some_and(|database| !database.is_running()) {
-            return;
+        if let Some(database) = database.filter(|database| !database.is_running()) {
+            return database.ended();
         }
     }
 }
