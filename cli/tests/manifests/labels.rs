@@ -30,11 +30,10 @@ fn workload_selects_its_own_pods_and_no_others() {
 }
 
 #[test]
-fn service_budget_and_policy_select_pods() {
-    for object in objects(&["Service", "PodDisruptionBudget", "NetworkPolicy"]) {
+fn service_and_budget_select_pods() {
+    for object in objects(&["Service", "PodDisruptionBudget"]) {
         let selector = match text(object, "/kind") {
             "Service" => &object["spec"]["selector"],
-            "NetworkPolicy" => &object["spec"]["podSelector"]["matchLabels"],
             _ => &object["spec"]["selector"]["matchLabels"],
         };
         assert!(!selected(selector).is_empty(), "{}", title(object));
@@ -42,13 +41,12 @@ fn service_budget_and_policy_select_pods() {
 }
 
 #[test]
-fn every_workload_has_a_service_a_budget_and_a_policy() {
+fn every_workload_has_a_service_and_a_budget() {
     for workload in workloads() {
         let app = &pod(workload)["metadata"]["labels"]["app"];
         for (kind, selector) in [
             ("Service", "/spec/selector"),
             ("PodDisruptionBudget", "/spec/selector/matchLabels"),
-            ("NetworkPolicy", "/spec/podSelector/matchLabels"),
         ] {
             let mut objects = objects(&[kind]).into_iter();
             let selects = |object: &Value| object.pointer(selector) == Some(&json!({ "app": app }));

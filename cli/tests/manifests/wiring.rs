@@ -41,21 +41,6 @@ fn name_of_a_service_port_says_its_protocol() {
 }
 
 #[test]
-fn named_port_of_a_policy_is_open_in_its_pods() {
-    for policy in objects(&["NetworkPolicy"]) {
-        let rules = list(policy, "/spec/ingress").iter();
-        let names = rules
-            .flat_map(|rule| list(rule, "/ports"))
-            .filter_map(|port| port["port"].as_str());
-        for name in names {
-            for workload in selected(&policy["spec"]["podSelector"]["matchLabels"]) {
-                assert!(port(workload, name).is_some(), "{}: {name}", title(policy));
-            }
-        }
-    }
-}
-
-#[test]
 fn probe_asks_a_named_port_of_its_pod() {
     for workload in workloads() {
         for container in containers(workload) {
