@@ -6,6 +6,7 @@ mod copies;
 mod documents;
 mod images;
 mod labels;
+mod methods;
 mod network;
 mod requests;
 mod settings;

@@ -1,0 +1,47 @@
+//! Looking and buying: what policies and routes say of methods.
+
+use serde_json::Value;
+
+use crate::{list, objects, title};
+
+/// The routes of all `VirtualService`s, each with its owner's title.
+fn routes() -> impl Iterator<Item = (String, &'static Value)> {
+    objects(&["VirtualService"]).into_iter().flat_map(|object| {
+        let routes = list(object, "/spec/http").iter();
+        routes.map(|route| (title(object), route))
+    })
+}
+
+/// Whether the route is for requests of this method, among others.
+fn takes(route: &Value, method: &str) -> bool {
+    let matches = list(route, "/match");
+    let fits = |condition: &Value| match condition.get("method") {
+        None => true,
+        Some(wanted) => match (wanted["exact"].as_str(), wanted["regex"].as_str()) {
+            (Some(exact), None) => exact == method,
+            (None, Some(regex)) => regex.split('|').any(|one| one == method),
+            _ => panic!("{wanted}"),
+        },
+    };
+    matches.is_empty() || matches.iter().any(fits)
+}
+
+/// Without a word of it, Istio repeats a call whose connection failed. All else is for reads.
+#[test]
+fn route_of_a_sale_says_nothing_of_retries_or_that_there_are_none() {
+    for (name, route) in routes().filter(|(_, route)| takes(route, "POST")) {
+        let retries = &route["retries"];
+        assert!(retries.is_null() || retries["attempts"] == 0, "{name}");
+    }
+}
+
+/// To leave it out is to take Istio's default, which is two.
+#[test]
+fn where_one_route_speaks_of_retries_each_does() {
+    for object in objects(&["VirtualService"]) {
+        let routes = list(object, "/spec/http");
+        let speak = routes.iter().filter(|route| !route["retries"].is_null());
+        let speak = speak.count();
+        assert!(speak == 0 || speak == routes.len(), "{object}");
+    }
+}
