@@ -26,6 +26,28 @@ fn takes(route: &Value, method: &str) -> bool {
     matches.is_empty() || matches.iter().any(fits)
 }
 
+/// `curl -I` looks, too (RFC 9110, section 9.3.2).
+#[test]
+fn whoever_may_look_may_ask_for_the_head_alone() {
+    for policy in objects(&["AuthorizationPolicy"]) {
+        for rule in list(policy, "/spec/rules") {
+            for to in list(rule, "/to") {
+                let methods = list(to, "/operation/methods");
+                let (get, head) = (Value::from("GET"), Value::from("HEAD"));
+                assert_eq!(
+                    methods.contains(&get),
+                    methods.contains(&head),
+                    "{}",
+                    title(policy)
+                );
+            }
+        }
+    }
+    for (name, route) in routes() {
+        assert_eq!(takes(route, "GET"), takes(route, "HEAD"), "{name}");
+    }
+}
+
 /// Without a word of it, Istio repeats a call whose connection failed. All else is for reads.
 #[test]
 fn route_of_a_sale_says_nothing_of_retries_or_that_there_are_none() {
