@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::cluster::{SHOP, attempt, get, kubectl, kubectl_with};
+use super::eventually;
+use crate::cluster::{SHOP, attempt, get, items, kubectl, kubectl_with};
 
 /// Whose identity a request has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,12 +154,39 @@ impl Caller {
     fn outcome(self, request: Request, expected: &Outcome, deadline: Instant) -> Outcome {
         let mut right = 0;
         loop {
-            let outcome = Outcome::of(&self.says(request), request.1);
+            let outcome = Outcome::of(&self.says(request), request);
             right = if outcome == *expected { right + 1 } else { 0 };
             if right == 3 || (right == 0 && Instant::now() > deadline) {
                 return outcome;
             }
         }
+    }
+
+    /// Whether the database's own sidecar tells that it refused the caller since `begin`. The end of a
+    /// connection does not say whose it is: the caller's sidecar takes every connection, and ends it as
+    /// well when no network leads on.
+    pub(super) fn is_refused_by_database(self, begin: Instant) -> anyhow::Result<bool> {
+        let app = match self {
+            Self::Web => "app=web",
+            Self::Products => "app=products-api",
+            Self::Stock => "app=stock-api",
+            Self::Stranger => "app=stranger",
+            Self::Outsider => "app=outsider",
+        };
+        let pods = get(&["pods", "-A", "-l", app])?;
+        let addresses = items(&pods).filter_map(|pod| pod["status"]["podIP"].as_str());
+        let addresses: Vec<String> = addresses.map(|address| format!(" {address}:")).collect();
+        let told = eventually(|| {
+            let since = format!("--since={}s", begin.elapsed().as_secs() + 1);
+            let sidecar = ["statefulset/products-db", "-c", "istio-proxy"];
+            let log = kubectl(&[&["logs", "-n", SHOP, &since][..], &sidecar].concat())?;
+            let mut refusals = log
+                .lines()
+                .filter(|line| line.contains("rbac_access_denied"));
+            let is_told = refusals.any(|line| addresses.iter().any(|it| line.contains(it)));
+            Ok(is_told.then_some(()))
+        })?;
+        Ok(told.is_some())
     }
 }
 
@@ -167,14 +195,19 @@ impl Caller {
 const PATIENCE: Duration = Duration::from_secs(50);
 
 impl Outcome {
-    fn of(said: &str, url: &str) -> Self {
+    fn of(said: &str, (method, url): Request) -> Self {
         let is_database = url.starts_with("postgres:");
         let was_cut = ["reset by peer", "closed before", "closed connection"];
         let status = said
             .split(' ')
             .next()
             .and_then(|word| word.parse::<u16>().ok());
-        if said.contains("RBAC: access denied") || (is_database && said.contains("refused:")) {
+        // The answer to HEAD has no words. Nobody but a policy says 403.
+        let is_refused = match method {
+            "HEAD" => status == Some(403),
+            _ => said.contains("RBAC: access denied"),
+        };
+        if is_refused || (is_database && said.contains("refused:")) {
             Self::Refused
         } else if was_cut.iter().any(|cut| said.contains(cut)) {
             Self::Cut

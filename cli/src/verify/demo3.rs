@@ -1,5 +1,7 @@
 //! Identities, mutual TLS, and who may call whom.
 
+use std::time::Instant;
+
 use super::access::{CALLERS, Caller, Outcome, Request, Strangers, differing};
 use super::{Bench, Claim, abridged, demo2};
 use crate::cluster::{attempt, pods};
@@ -19,6 +21,8 @@ const CLOSED: [Request; 4] = [
     ("POST", "http://stock-api.widgetario/stock/1"),
 ];
 const REQUESTS: [Request; 6] = [PAGE, BUY, PRODUCTS, STOCK, SALE, DATABASE];
+/// Open to those to whom the same by GET is.
+const HEADS: [Request; 3] = [("HEAD", PAGE.1), ("HEAD", PRODUCTS.1), ("HEAD", STOCK.1)];
 
 pub(super) fn service_accounts(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
     let pods = pods()?;
@@ -185,15 +189,34 @@ fn table(
     allowed: impl Fn(Caller, Request) -> bool + Sync,
 ) -> anyhow::Result<Vec<Claim>> {
     let _strangers = Strangers::start()?;
-    let expected = |caller, request| {
-        if allowed(caller, request) {
+    let begin = Instant::now();
+    let expected = |caller, request: Request| {
+        let looked = match request {
+            ("HEAD", url) => ("GET", url),
+            other => other,
+        };
+        if allowed(caller, looked) {
             Outcome::Answered
         } else {
             refusal(caller, request)
         }
     };
-    let requests = [&REQUESTS[..], &CLOSED].concat();
+    let requests = [&REQUESTS[..], &HEADS, &CLOSED].concat();
     let (cells, differing) = differing(expected, &CALLERS, &requests);
     let evidence = format!("{cells} requests; {}", abridged(&differing));
-    Ok(vec![Claim::new(text, differing.is_empty(), evidence)])
+    let mut claims = vec![Claim::new(text, differing.is_empty(), evidence)];
+
+    let mut untold = Vec::new();
+    for caller in CALLERS {
+        let is_refused = caller != Caller::Outsider && !allowed(caller, DATABASE);
+        if is_refused && !caller.is_refused_by_database(begin)? {
+            untold.push(format!("not {caller:?}"));
+        }
+    }
+    claims.push(Claim::new(
+        "the database's sidecar tells whom it refused: it was the mesh, not the network",
+        untold.is_empty(),
+        abridged(&untold),
+    ));
+    Ok(claims)
 }
