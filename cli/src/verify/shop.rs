@@ -62,18 +62,13 @@ impl Shop {
 
     /// `n` views of the shop's content, several at once.
     pub(super) fn views(&self, n: usize, headers: &[(&str, &str)]) -> Vec<Page> {
-        let (next, pages) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(n)));
-        thread::scope(|scope| {
-            for _ in 0..VISITORS.min(n) {
-                scope.spawn(|| {
-                    while next.fetch_add(1, Ordering::Relaxed) < n {
-                        let page = self.get("/api/shop", headers);
-                        pages.lock().expect("nobody panics with it").push(page);
-                    }
-                });
-            }
-        });
-        pages.into_inner().expect("nobody panics with it")
+        several(n, || self.get("/api/shop", headers))
+    }
+
+    /// `n` times Buy, several at once, of a product that there is not: nothing is sold, and a sale that
+    /// gets through is a 404.
+    pub(super) fn sales(&self, n: usize) -> Vec<Page> {
+        several(n, || self.post("/buy/999"))
     }
 
     /// Views at a steady rate, `per_second`, for `seconds`, and how long that took.
@@ -94,6 +89,22 @@ impl Shop {
         });
         (pages, begin.elapsed())
     }
+}
+
+/// `n` answers to what visitors ask at once.
+fn several(n: usize, ask: impl Fn() -> Page + Sync) -> Vec<Page> {
+    let (next, pages) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(n)));
+    thread::scope(|scope| {
+        for _ in 0..VISITORS.min(n) {
+            scope.spawn(|| {
+                while next.fetch_add(1, Ordering::Relaxed) < n {
+                    let page = ask();
+                    pages.lock().expect("nobody panics with it").push(page);
+                }
+            });
+        }
+    });
+    pages.into_inner().expect("nobody panics with it")
 }
 
 impl Page {
