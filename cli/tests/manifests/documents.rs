@@ -137,6 +137,17 @@ fn every_flag_of_the_widgetario_command_is_in_its_help() {
 }
 
 #[test]
+fn every_image_of_ours_is_of_the_workspaces_version() {
+    let version = env!("CARGO_PKG_VERSION");
+    let words = code().into_iter().flatten();
+    let images = words.filter(|word| word.starts_with("widgetario/") && word.contains(':'));
+    let (ours, others): (Vec<_>, Vec<_>) =
+        images.partition(|image| image.ends_with(&format!(":{version}")));
+    assert!(!ours.is_empty());
+    assert_eq!(others, [""; 0]);
+}
+
+#[test]
 fn every_object_that_kubectl_is_asked_for_is_in_the_manifests() {
     let named = |kind: &str, name: &str| {
         let mut found = objects(&[kind]).into_iter();
