@@ -8,10 +8,11 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use opentelemetry::Context;
 use opentelemetry::trace::{FutureExt, TraceContextExt};
+use opentelemetry::{Array, Context, Value};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::metrics;
 use crate::outcome::{CANCELLED, Outcome};
@@ -47,6 +48,11 @@ pub(crate) async fn trace(
     let context = context.with_value(Forwarded(forwarded(request.headers())));
     let serve = async {
         let span = server_span(&request);
+        if let Some(id) = Ids::current().request_id {
+            // Headers are arrays (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/>).
+            let ids = Array::String(vec![id.into()]);
+            span.set_attribute("http.request.header.x-request-id", Value::Array(ids));
+        }
         let outcome = Outcome::new({
             let span = span.clone();
             move |status| note(&span, status)
