@@ -187,15 +187,22 @@ fn read_zipkin(span: &Value) -> Span {
 fn attributes(list: &[KeyValue]) -> BTreeMap<String, Value> {
     let typed = |attribute: &KeyValue| {
         let value = attribute.value.clone().and_then(|value| value.value);
-        let value = match value {
-            Some(Attribute::StringValue(text)) => text.into(),
-            Some(Attribute::IntValue(number)) => number.into(),
-            Some(Attribute::BoolValue(flag)) => flag.into(),
-            other => format!("{other:?}").into(),
-        };
-        (attribute.key.clone(), value)
+        (attribute.key.clone(), read_value(value))
     };
     list.iter().map(typed).collect()
+}
+
+fn read_value(value: Option<Attribute>) -> Value {
+    match value {
+        Some(Attribute::StringValue(text)) => text.into(),
+        Some(Attribute::IntValue(number)) => number.into(),
+        Some(Attribute::BoolValue(flag)) => flag.into(),
+        Some(Attribute::ArrayValue(list)) => {
+            let values = list.values.into_iter();
+            values.map(|value| read_value(value.value)).collect()
+        }
+        other => format!("{other:?}").into(),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

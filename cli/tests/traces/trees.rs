@@ -199,3 +199,22 @@ fn spans_carry_the_semantic_conventions() {
         .filter(|read| read["widgetario.cached"] == true);
     assert_eq!((reads.len(), cached.count()), (8, 4));
 }
+
+#[test]
+fn every_service_names_the_request_on_its_span() {
+    let mut shop = Shop::start(&[("OTEL_PROPAGATORS", "none")]);
+    shop.page(&[("x-request-id", "view-1")]);
+    shop.stop();
+    let spans = shop.collector.spans();
+    let named = spans.iter().filter(|span| {
+        let ids = span.attributes.get("http.request.header.x-request-id");
+        ids.is_some_and(|ids| *ids == serde_json::json!(["view-1"]))
+    });
+    let mut named: Vec<&str> = named.map(|span| span.name.as_str()).collect();
+    named.sort_unstable();
+    let stock = "GET /stock/{id}";
+    assert_eq!(
+        named,
+        ["GET /", "GET /products", stock, stock, stock, stock]
+    );
+}
