@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -12,7 +13,8 @@ pub(crate) const SHOP: &str = "widgetario";
 /// The namespace of the mesh.
 pub(crate) const MESH: &str = "istio-system";
 
-/// The contexts of clusters that live on a laptop: changing one of them harms nobody else.
+/// The contexts of clusters that live on a laptop: changing one of them harms nobody else. Where a
+/// hyphen ends it, a name of the user's follows.
 const LAPTOPS: [&str; 6] = [
     "docker-desktop",
     "kind-",
@@ -21,6 +23,10 @@ const LAPTOPS: [&str; 6] = [
     "orbstack",
     "k3d-",
 ];
+
+/// The context that the user agreed to: what comes later stays on it, whatever another terminal
+/// chooses meanwhile.
+static AGREED: OnceLock<String> = OnceLock::new();
 
 /// Leave to change the cluster that `kubectl` speaks to.
 #[derive(Args)]
@@ -31,26 +37,47 @@ pub(crate) struct Consent {
 }
 
 impl Consent {
-    /// Checks that the current context is a laptop's, or the one that was named; returns it.
+    /// Checks that the current context is a laptop's, or the one that was named; returns it. All
+    /// later commands are for it.
     ///
     /// # Errors
     /// When it is neither.
     pub(crate) fn check(&self) -> anyhow::Result<String> {
         let context = kubectl(&["config", "current-context"])?.trim().to_owned();
-        let is_laptop = LAPTOPS.iter().any(|laptop| context.starts_with(laptop));
         match &self.context {
             Some(named) if *named != context => {
                 bail!(
                     "kubectl's context is {context}, not {named}: `kubectl config use-context {named}`"
                 )
             }
-            None if !is_laptop => bail!(
+            None if !is_laptop(&context) => bail!(
                 "kubectl's context is {context}, which is no laptop's: this would change that cluster; \
                  to do so, add `--context {context}`"
             ),
-            _ => Ok(context),
+            _ => Ok(AGREED.get_or_init(|| context).clone()),
         }
     }
+}
+
+fn is_laptop(context: &str) -> bool {
+    LAPTOPS
+        .iter()
+        .any(|laptop| context == *laptop || (laptop.ends_with('-') && context.starts_with(laptop)))
+}
+
+/// A command in the context that was agreed to.
+pub(crate) fn command<'a>(program: &str, arguments: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = Command::new(program);
+    let context = AGREED.get().map(|context| ["--context", context]);
+    // kubectl's last words may be those of a program in a pod; istioctl's first one is a command.
+    if program == "kubectl" {
+        command.args(context.iter().flatten());
+    }
+    command.args(arguments);
+    if program == "istioctl" {
+        command.args(context.iter().flatten());
+    }
+    command
 }
 
 /// Runs a command to its end and returns what it wrote.
@@ -86,8 +113,7 @@ pub(crate) fn attempt(
     arguments: &[&str],
     input: Option<&Value>,
 ) -> anyhow::Result<Output> {
-    let mut process = Command::new(program)
-        .args(arguments)
+    let mut process = command(program, arguments.iter().copied())
         .stdin(if input.is_some() {
             Stdio::piped()
         } else {
@@ -121,6 +147,22 @@ pub(crate) fn get(arguments: &[&str]) -> anyhow::Result<Value> {
     serde_json::from_str(&text).context("kubectl wrote no JSON")
 }
 
+/// The objects that kubectl wrote as JSON: one, a list, or one after the other.
+///
+/// # Errors
+/// When it is no JSON.
+pub(crate) fn told(text: &str) -> anyhow::Result<Vec<Value>> {
+    let mut objects = Vec::new();
+    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+        let value = value.context("kubectl wrote no JSON")?;
+        match value["kind"].as_str() {
+            Some("List") => objects.extend(items(&value).cloned()),
+            _ => objects.push(value),
+        }
+    }
+    Ok(objects)
+}
+
 /// The answer of a Service of the mesh, through the API server: no port has to be forwarded.
 ///
 /// # Errors
@@ -130,6 +172,17 @@ pub(crate) fn ask(service: &str, port: u16, path: &str) -> anyhow::Result<Value>
     let text = kubectl(&["get", "--raw", &path])
         .with_context(|| format!("Service {service} in {MESH} did not answer"))?;
     serde_json::from_str(&text).with_context(|| format!("Service {service} wrote no JSON"))
+}
+
+/// `text` as part of a URL's query.
+pub(crate) fn escaped(text: &str) -> String {
+    let byte = |byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+            char::from(byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(byte).collect()
 }
 
 /// The running pods of the shop, those about to end left out.
@@ -148,7 +201,35 @@ pub(crate) fn pods() -> anyhow::Result<Vec<Value>> {
     Ok(items(&pods).filter(stays).cloned().collect())
 }
 
+/// Whether Kubernetes finds a pod well.
+pub(crate) fn is_ready(pod: &Value) -> bool {
+    let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
+    conditions
+        .into_iter()
+        .any(|it| it["type"] == "Ready" && it["status"] == "True")
+}
+
 /// The items of a list.
 pub(crate) fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list["items"].as_array().into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_laptops_context_needs_no_consent() {
+        for laptop in ["docker-desktop", "kind-widgetario", "minikube", "k3d-shop"] {
+            assert!(is_laptop(laptop), "{laptop}");
+        }
+        for other in [
+            "prod",
+            "docker-desktop-prod",
+            "minikube.example.com",
+            "my-kind-cluster",
+        ] {
+            assert!(!is_laptop(other), "{other}");
+        }
+    }
 }

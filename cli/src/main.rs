@@ -8,11 +8,13 @@
 //! it.
 
 mod child;
+mod cleanup;
 mod cluster;
 mod doctor;
 mod download;
 mod environment;
 mod preflight;
+mod prose;
 mod service;
 mod stages;
 mod up;

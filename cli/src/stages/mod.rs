@@ -3,8 +3,12 @@
 //! A stage is a section of `docs/demoN.md` whose heading is `## KEY: Title`. Its code blocks are its
 //! commands; the word after `sh` says how a block runs ([`How`]).
 
+mod background;
+mod drift;
 pub(crate) mod objects;
 pub(crate) mod run;
+pub(crate) mod sidecars;
+mod strangers;
 
 use std::fs;
 use std::path::{Path, PathBuf};

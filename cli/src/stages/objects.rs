@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Stage;
-use crate::cluster::{SHOP, attempt, get, items, kubectl, kubectl_with};
+use super::{Stage, drift, sidecars, strangers};
+use crate::cluster::{SHOP, attempt, get, items, kubectl, kubectl_with, told};
 
 /// The objects of a stage and of those before it; where a file overwrote an object, the last counts.
 pub(crate) struct Wanted {
@@ -39,6 +40,11 @@ impl Wanted {
             let applied = kubectl_with(&list(&self.present), &["apply", "-f", "-"])?;
             let effective = applied.lines().filter(|line| !line.ends_with("unchanged"));
             changes.extend(effective.map(str::to_owned));
+            // Another apply keeps what no document ever named.
+            for object in self.drifted()? {
+                kubectl_with(object, &["replace", "--save-config", "-f", "-"])?;
+                changes.push(format!("{} made as the documents say", name(object)));
+            }
         }
         // Pods read a ConfigMap's variables when they start.
         if changes
@@ -47,7 +53,7 @@ impl Wanted {
         {
             kubectl(&["rollout", "restart", "deployment", "-n", SHOP])?;
         }
-        settle()?;
+        changes.extend(settle()?);
         Ok(changes)
     }
 
@@ -68,73 +74,40 @@ impl Wanted {
         let mut differences: Vec<String> = surplus
             .map(|name| format!("{name} is of a later stage"))
             .collect();
-        if self.present.is_empty() {
-            return Ok(differences);
-        }
-        // What another apply would make of each object: the same, if nothing was changed.
-        let json = "--output=json";
-        let wanted = list(&self.present);
-        let applied = kubectl_with(&wanted, &["apply", "--dry-run=server", json, "-f", "-"])?;
-        let found = kubectl_with(&wanted, &["get", "--ignore-not-found", json, "-f", "-"])?;
-        let (applied, found) = (told(&applied)?, told(&found)?);
-        for object in applied {
-            let here = found.iter().find(|here| is_same(here, &object));
-            if here.is_none_or(|here| essence(here) != essence(&object)) {
-                differences.push(format!("{} is not as the documents say", name(&object)));
+        let here = there(&self.present)?;
+        for object in &self.present {
+            let name = name(object);
+            if !here.contains(&name) {
+                differences.push(format!("{name} is not there"));
             }
         }
-        differences.extend(self.strangers()?);
+        differences.extend(self.drifted()?.into_iter().map(|object| {
+            let name = name(object);
+            format!("{name} is not as the documents say")
+        }));
+        differences.extend(strangers::of(&self.present)?);
+        differences.extend(unready()?);
         Ok(differences)
     }
 
-    /// What is in the shop's namespace although no document applied it: a policy or a route of
-    /// somebody else's, say.
-    fn strangers(&self) -> anyhow::Result<Vec<String>> {
-        let is_shop = |object: &&Value| object["metadata"]["namespace"] == SHOP;
-        if !self.present.iter().any(|object| is_shop(&object)) {
-            return Ok(Vec::new());
-        }
-        let found = get(&[KINDS, "-n", SHOP])?;
-        let unknown = items(&found)
-            .filter(|here| !self.present.iter().any(|known| is_same(known, here)))
-            .map(|here| format!("{} is of nobody's", name(here)));
-        Ok(unknown.collect())
+    /// Those of the objects that the cluster holds otherwise.
+    fn drifted(&self) -> anyhow::Result<Vec<&Value>> {
+        let here = there(&self.present)?;
+        let is_here = |object: &&Value| here.contains(&name(object));
+        drift::among(self.present.iter().filter(is_here).collect())
     }
 }
 
-/// What can change the shop's traffic, or is part of it.
-const KINDS: &str = "deployments,statefulsets,services,virtualservices,destinationrules,gateways,\
-    serviceentries,sidecars,envoyfilters,peerauthentications,authorizationpolicies,telemetries";
-
-/// The objects that kubectl wrote as JSON.
-fn told(text: &str) -> anyhow::Result<Vec<Value>> {
-    if text.trim().is_empty() {
-        return Ok(Vec::new());
-    }
-    let value: Value = serde_json::from_str(text).context("kubectl wrote no JSON")?;
-    Ok(match value["kind"].as_str() {
-        Some("List") => items(&value).cloned().collect(),
-        _ => vec![value],
-    })
-}
-
-/// An object without what the cluster notes on it.
-fn essence(object: &Value) -> Value {
-    let mut object = object.clone();
-    if let Some(fields) = object.as_object_mut() {
-        fields.remove("status");
-    }
-    if let Some(metadata) = object["metadata"].as_object_mut() {
-        metadata.retain(|field, _| matches!(field.as_str(), "name" | "namespace" | "labels"));
-    }
-    object
-}
-
-/// Waits until every pod of the shop is as its workload wants it, if there is a shop.
+/// Waits until every pod of the shop is as its workload wants it, if there is a shop, with the
+/// sidecar that a new pod would get. Says what was restarted for that.
 ///
 /// # Errors
 /// When that takes more than three minutes.
-pub(crate) fn settle() -> anyhow::Result<()> {
+pub(crate) fn settle() -> anyhow::Result<Vec<String>> {
+    let outdated = sidecars::outdated()?;
+    for workload in &outdated {
+        kubectl(&["rollout", "restart", workload, "-n", SHOP])?;
+    }
     for kind in ["statefulset", "deployment"] {
         let workloads = get(&[kind, "-n", SHOP])?;
         for workload in items(&workloads) {
@@ -143,10 +116,25 @@ pub(crate) fn settle() -> anyhow::Result<()> {
             kubectl(&["rollout", "status", &name, "-n", SHOP, "--timeout=180s"])?;
         }
     }
-    Ok(())
+    let why = "restarted: a pod made now gets another sidecar";
+    let restarted = outdated.iter().map(|workload| format!("{workload} {why}"));
+    Ok(restarted.collect())
 }
 
-fn list(objects: &[Value]) -> Value {
+/// Which workloads of the shop lack pods that are ready, and made as they are now.
+fn unready() -> anyhow::Result<Vec<String>> {
+    let workloads = get(&["deployments,statefulsets", "-n", SHOP])?;
+    let lacking = |workload: &Value| {
+        let (spec, status) = (&workload["spec"], &workload["status"]);
+        let wanted = spec["replicas"].as_u64().unwrap_or(1);
+        let count = |field: &str| status[field].as_u64().unwrap_or_default();
+        let ready = count("readyReplicas").min(count("updatedReplicas"));
+        (ready != wanted).then(|| format!("{}: {ready} of {wanted} pods ready", name(workload)))
+    };
+    Ok(items(&workloads).filter_map(lacking).collect())
+}
+
+pub(super) fn list<T: Serialize>(objects: &[T]) -> Value {
     json!({ "apiVersion": "v1", "kind": "List", "items": objects })
 }
 
@@ -184,7 +172,7 @@ fn is_unknown_kind(line: &str) -> bool {
 }
 
 /// `configmap/tracing`, as kubectl writes it, with the group left out.
-fn name(object: &Value) -> String {
+pub(super) fn name(object: &Value) -> String {
     let kind = object["kind"].as_str().unwrap_or_default().to_lowercase();
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     match object["metadata"]["namespace"].as_str() {
@@ -205,7 +193,7 @@ fn last(objects: Vec<Value>) -> Vec<Value> {
     last
 }
 
-fn is_same(one: &Value, other: &Value) -> bool {
+pub(super) fn is_same(one: &Value, other: &Value) -> bool {
     let group = |object: &Value| {
         let version = object["apiVersion"].as_str().unwrap_or_default();
         version

@@ -2,18 +2,18 @@
 
 use std::io::{BufRead, IsTerminal, Write, stdin};
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::{ExitCode, Stdio};
 
-use anyhow::{Context, bail, ensure};
-use chassis::{print, say};
+use anyhow::{Context, ensure};
 use clap::Args;
 
+use super::background::{self, Background};
 use super::objects::{Wanted, settle};
 use super::{How, Line, Part, Stage, all, position, root};
-use crate::cluster::{Consent, MESH, kubectl, output};
-use crate::verify;
+use crate::cleanup;
+use crate::cluster::{self, Consent, MESH, kubectl, output};
+use crate::prose::Prose;
+use crate::verify::{self, Tally};
 
 /// The stage to run or to undo.
 #[derive(Args)]
@@ -51,19 +51,13 @@ pub(crate) struct Undo {
     consent: Consent,
 }
 
-/// For what was interrupted to end by itself.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What goes on behind a stage; dropped, it ends.
-struct Background(Vec<Child>);
-
 /// Lists the stages.
 ///
 /// # Errors
 /// See [`all`].
 pub(crate) fn list() -> anyhow::Result<ExitCode> {
     for stage in all()? {
-        say!("{:28} {}", stage.key, stage.title)?;
+        println!("{:28} {}", stage.key, stage.title);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -79,28 +73,31 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
         None => 0..=stages.len() - 1,
     };
     let context = options.consent.check()?;
-    let asks = !options.yes;
+    let walk = Walk {
+        root: &root,
+        stages: &stages,
+        asks: !options.yes,
+        prose: Prose {
+            beside_json: options.verify.json,
+        },
+    };
     ensure!(
-        !asks || stdin().is_terminal(),
+        !walk.asks || stdin().is_terminal(),
         "there is no terminal to ask: add `--yes`"
     );
-    say!("On the cluster {context}.")?;
-    let mut failed = false;
-    for place in chosen {
-        let stage = &stages[place];
-        say!("\n{}: {}\n", stage.key, stage.title)?;
-        before(&root, &stages, place, asks)?;
-        let mut background = play(stage, &root, asks)?;
-        settle()?;
-        background.check()?;
-        failed |= !verify::stage(&root, &stages, place, &options.verify)?;
-        drop(background);
+    cleanup::before_the_end()?;
+    background::remove();
+    walk.prose.line(&format!("On the cluster {context}."))?;
+    let mut tally = Tally::new(&options.verify);
+    for place in chosen.clone() {
+        if let Err(error) = walk.stage(place, &options.verify, &mut tally) {
+            tally.broke_off(&stages[place].key, &error)?;
+            let rest = &stages[place + 1..=*chosen.end()];
+            tally.not_reached(rest.iter().map(|stage| stage.key.clone()));
+            break;
+        }
     }
-    Ok(if failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    tally.close()
 }
 
 /// Restores the stage before.
@@ -110,85 +107,161 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
 pub(crate) fn undo(options: &Undo) -> anyhow::Result<ExitCode> {
     let (root, stages) = (root()?, all()?);
     let place = position(&stages, &options.key)?;
-    say!("On the cluster {}.", options.consent.check()?)?;
-    reach(&Wanted::after(&root, &stages, place)?, !options.yes)?;
+    let prose = Prose { beside_json: false };
+    let walk = Walk {
+        root: &root,
+        stages: &stages,
+        asks: !options.yes,
+        prose,
+    };
+    prose.line(&format!("On the cluster {}.", options.consent.check()?))?;
+    walk.reach(&Wanted::after(&root, &stages, place)?)?;
     if place == 0 {
-        print(format_args!(
-            "{}",
-            output("istioctl", &["uninstall", "--purge", "-y"])?
-        ))?;
-        print(format_args!(
-            "{}",
-            kubectl(&["delete", "namespace", MESH, "--ignore-not-found"])?
-        ))?;
+        prose.text(&output("istioctl", &["uninstall", "--purge", "-y"])?)?;
+        let delete = ["delete", "namespace", MESH, "--ignore-not-found"];
+        prose.text(&kubectl(&delete)?)?;
     }
-    say!("{} is undone.", options.key)?;
+    prose.line(&format!("{} is undone.", options.key))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the cluster what the stages before `place` made it.
-fn before(root: &Path, stages: &[Stage], place: usize, asks: bool) -> anyhow::Result<()> {
-    if place > 0 {
-        let istiod = ["get", "deployment", "istiod", "-n", MESH];
-        kubectl(&istiod).with_context(|| {
-            format!(
-                "Istio is not installed: `widgetario run {}` first",
-                stages[0].key
-            )
-        })?;
-    }
-    reach(&Wanted::after(root, stages, place)?, asks)
+/// How the walkthrough is walked.
+struct Walk<'a> {
+    root: &'a Path,
+    stages: &'a [Stage],
+    /// Whether it waits for Enter.
+    asks: bool,
+    prose: Prose,
 }
 
-/// Makes the cluster what is wanted, asks before it deletes, and says what changed.
-fn reach(wanted: &Wanted, asks: bool) -> anyhow::Result<()> {
-    if asks {
-        let surplus = wanted.surplus()?;
-        if !surplus.is_empty() {
-            say!("To be deleted: {}", surplus.join(", "))?;
-            print(format_args!("Enter to go on, Ctrl-C to leave it. "))?;
+impl Walk<'_> {
+    /// Runs a stage, from any state of the cluster, and verifies it.
+    fn stage(
+        &self,
+        place: usize,
+        options: &verify::Options,
+        tally: &mut Tally,
+    ) -> anyhow::Result<()> {
+        let stage = &self.stages[place];
+        let heading = format!("\n{}: {}\n", stage.key, stage.title);
+        self.prose.line(&heading)?;
+        self.before(place)?;
+        let mut background = self.play(stage)?;
+        self.changed(&settle()?)?;
+        background.check()?;
+        verify::stage(self.root, self.stages, place, options, tally)
+    }
+
+    /// Makes the cluster what the stages before `place` made it.
+    fn before(&self, place: usize) -> anyhow::Result<()> {
+        if place > 0 {
+            let istiod = ["get", "deployment", "istiod", "-n", MESH];
+            kubectl(&istiod).with_context(|| {
+                format!(
+                    "Istio is not installed: `widgetario run {}` first",
+                    self.stages[0].key
+                )
+            })?;
+        }
+        self.reach(&Wanted::after(self.root, self.stages, place)?)
+    }
+
+    /// Makes the cluster what is wanted, asks before it deletes, and says what changed.
+    fn reach(&self, wanted: &Wanted) -> anyhow::Result<()> {
+        if self.asks {
+            let surplus = wanted.surplus()?;
+            if !surplus.is_empty() {
+                let surplus = surplus.join(", ");
+                let question =
+                    format!("To be deleted: {surplus}\nEnter to go on, Ctrl-C to leave it. ");
+                self.prose.text(&question)?;
+                stdin().lock().read_line(&mut String::new())?;
+            }
+        }
+        self.changed(&wanted.reach()?)
+    }
+
+    fn changed(&self, changes: &[String]) -> anyhow::Result<()> {
+        for change in changes {
+            self.prose.line(&format!("  {change}"))?;
+        }
+        Ok(())
+    }
+
+    /// Shows what a stage says and runs what it runs.
+    fn play(&self, stage: &Stage) -> anyhow::Result<Background> {
+        let mut background = Background::default();
+        let mut parts = stage.parts.iter().peekable();
+        while let Some(part) = parts.next() {
+            match part {
+                Part::Text(text) => self.prose.line(text)?,
+                Part::Block(How::ByHand, lines) => {
+                    for line in lines {
+                        let line = format!("    (by hand) {}", line.join(" "));
+                        self.prose.line(&line)?;
+                    }
+                }
+                Part::Block(How::Background, lines) => {
+                    for line in lines {
+                        self.announce(line)?;
+                        background.start(line, self.root)?;
+                    }
+                }
+                Part::Block(How::Shown, lines) => {
+                    let script = script_after(&mut parts.clone());
+                    for (number, line) in lines.iter().enumerate() {
+                        self.announce(line)?;
+                        let script = script.filter(|_| number + 1 == lines.len());
+                        self.execute(line, script)?;
+                    }
+                }
+                // Fed to the command before.
+                Part::Block(How::Script, _) => {}
+            }
+        }
+        Ok(background)
+    }
+
+    fn announce(&self, line: &Line) -> anyhow::Result<()> {
+        self.prose.text(&format!("    $ {} ", line.join(" ")))?;
+        if self.asks {
             stdin().lock().read_line(&mut String::new())?;
+        } else {
+            self.prose.line("")?;
         }
+        Ok(())
     }
-    for change in wanted.reach()? {
-        say!("  {change}")?;
-    }
-    Ok(())
-}
 
-/// Shows what a stage says and runs what it runs.
-fn play(stage: &Stage, root: &Path, asks: bool) -> anyhow::Result<Background> {
-    let mut background = Background(Vec::new());
-    let mut parts = stage.parts.iter().peekable();
-    while let Some(part) = parts.next() {
-        match part {
-            Part::Text(text) => say!("{text}")?,
-            Part::Block(How::ByHand, lines) => {
+    /// Runs a command; one that asks the mesh may fail, since some stages show just that.
+    fn execute(&self, line: &Line, script: Option<&Vec<Line>>) -> anyhow::Result<()> {
+        let mut command = command(line);
+        command
+            .current_dir(self.root)
+            .stdout(self.prose.of_commands());
+        let status = match script {
+            None => command.stdin(Stdio::null()).status(),
+            Some(lines) => {
+                let mut shell = command.stdin(Stdio::piped()).spawn()?;
+                let mut input = shell.stdin.take().context("a pipe was asked for")?;
                 for line in lines {
-                    say!("    (by hand) {}", line.join(" "))?;
+                    let line = line.join(" ");
+                    self.prose.line(&format!("    / # {line}"))?;
+                    writeln!(input, "{line}")?;
                 }
+                drop(input);
+                shell.wait()
             }
-            Part::Block(How::Background, lines) => {
-                for line in lines {
-                    announce(line, asks)?;
-                    let spawned = command(line, root).stdout(Stdio::null()).spawn();
-                    let named = || format!("`{}` cannot be started", line[0]);
-                    background.0.push(spawned.with_context(named)?);
-                }
-            }
-            Part::Block(How::Shown, lines) => {
-                let script = script_after(&mut parts.clone());
-                for (number, line) in lines.iter().enumerate() {
-                    announce(line, asks)?;
-                    let script = script.filter(|_| number + 1 == lines.len());
-                    execute(line, script, root)?;
-                }
-            }
-            // Fed to the command before.
-            Part::Block(How::Script, _) => {}
-        }
+        };
+        let status = status.with_context(|| format!("`{}` cannot be started", line[0]))?;
+        let asks_the_mesh = script.is_some() || line[0] == "curl" || line[0] == "docker";
+        ensure!(
+            status.success() || asks_the_mesh,
+            "`{}` ended with {status}",
+            line.join(" ")
+        );
+        self.prose.line("")?;
+        Ok(())
     }
-    Ok(background)
 }
 
 /// The script that follows, before any other block.
@@ -202,88 +275,11 @@ fn script_after<'a>(parts: &mut impl Iterator<Item = &'a Part>) -> Option<&'a Ve
         .map(|(_, lines)| lines)
 }
 
-fn announce(line: &Line, asks: bool) -> anyhow::Result<()> {
-    print(format_args!("    $ {} ", line.join(" ")))?;
-    if asks {
-        stdin().lock().read_line(&mut String::new())?;
-    } else {
-        say!("")?;
-    }
-    Ok(())
-}
-
-/// Runs a command; one that asks the mesh may fail, since some stages show just that.
-fn execute(line: &Line, script: Option<&Vec<Line>>, root: &Path) -> anyhow::Result<()> {
-    let mut command = command(line, root);
-    let status = match script {
-        None => command.stdin(Stdio::null()).status(),
-        Some(lines) => {
-            let mut shell = command.stdin(Stdio::piped()).spawn()?;
-            let mut input = shell.stdin.take().context("a pipe was asked for")?;
-            for line in lines {
-                say!("    / # {}", line.join(" "))?;
-                writeln!(input, "{}", line.join(" "))?;
-            }
-            drop(input);
-            shell.wait()
-        }
-    };
-    let status = status.with_context(|| format!("`{}` cannot be started", line[0]))?;
-    let asks_the_mesh = script.is_some() || line[0] == "curl" || line[0] == "docker";
-    ensure!(
-        status.success() || asks_the_mesh,
-        "`{}` ended with {status}",
-        line.join(" ")
-    );
-    say!("")?;
-    Ok(())
-}
-
 /// The command; `-it` needs a terminal, which a script has not.
-fn command(line: &Line, root: &Path) -> Command {
-    let mut command = Command::new(&line[0]);
-    let words = line[1..].iter();
-    command
-        .args(words.map(|word| if word == "-it" { "-i" } else { word }))
-        .current_dir(root);
-    command
+fn command(line: &Line) -> std::process::Command {
+    let words = line[1..].iter().map(String::as_str);
+    cluster::command(
+        &line[0],
+        words.map(|word| if word == "-it" { "-i" } else { word }),
+    )
 }
-
-impl Background {
-    /// Fails when a command has ended that should go on.
-    fn check(&mut self) -> anyhow::Result<()> {
-        for process in &mut self.0 {
-            if let Some(status) = process.try_wait()? {
-                bail!("what should go on in the background ended with {status}");
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        for process in &mut self.0 {
-            interrupt(process);
-            let begin = Instant::now();
-            while matches!(process.try_wait(), Ok(None)) && begin.elapsed() < PATIENCE {
-                sleep(Duration::from_millis(50));
-            }
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-    }
-}
-
-/// As Ctrl-C does: `docker` passes that on, and stops its container, which it would leave behind
-/// when killed.
-#[cfg(unix)]
-fn interrupt(process: &Child) {
-    use nix::sys::signal::{Signal, kill};
-    if let Ok(id) = i32::try_from(process.id()) {
-        let _ = kill(nix::unistd::Pid::from_raw(id), Signal::SIGINT);
-    }
-}
-
-#[cfg(not(unix))]
-fn interrupt(_: &Child) {}

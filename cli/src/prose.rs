@@ -1,0 +1,44 @@
+//! What is said to people, beside the JSON that is written for programs.
+
+use std::io::{self, Write};
+use std::process::Stdio;
+
+/// Where sentences go: to standard output, unless that belongs to JSON.
+#[derive(Clone, Copy)]
+pub(crate) struct Prose {
+    /// Whether standard output is for JSON alone.
+    pub(crate) beside_json: bool,
+}
+
+impl Prose {
+    /// Writes a line.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
+    pub(crate) fn line(self, text: &str) -> io::Result<()> {
+        self.text(&format!("{text}\n"))
+    }
+
+    /// Writes `text` as it is.
+    ///
+    /// # Errors
+    /// See [`Prose::line`].
+    pub(crate) fn text(self, text: &str) -> io::Result<()> {
+        let mut stream: Box<dyn Write> = if self.beside_json {
+            Box::new(io::stderr())
+        } else {
+            Box::new(io::stdout())
+        };
+        stream.write_all(text.as_bytes())?;
+        stream.flush()
+    }
+
+    /// Where the output of a command goes that is shown.
+    pub(crate) fn of_commands(self) -> Stdio {
+        if self.beside_json {
+            io::stderr().into()
+        } else {
+            Stdio::inherit()
+        }
+    }
+}
