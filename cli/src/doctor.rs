@@ -9,7 +9,7 @@ use chassis::say;
 use clap::Args;
 
 use crate::verify::shop::{Page, Shop};
-use crate::verify::traces::{Span, Trace};
+use crate::verify::traces::{self, Span, Trace};
 
 /// Where the shop is.
 #[derive(Args)]
@@ -41,13 +41,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     say!("One page view, trace {id}:\n")?;
-    let trace = arrived(id)?;
+    let (trace, others) = arrived(id, page.json["request_id"].as_str())?;
     let spans = trace.as_ref().map_or(&[][..], |trace| &trace.spans);
     let mut findings = vec![entrance(spans), recorded("web", spans)];
     for api in ["products-api", "stock-api"] {
         findings.push(call(api, &page, spans));
         findings.push(recorded(api, spans));
     }
+    findings.extend(others.iter().map(apart));
     let mut breaks = false;
     for finding in &findings {
         match finding {
@@ -132,10 +133,14 @@ fn call(api: &str, page: &Page, spans: &[Span]) -> Finding {
         .calls()
         .filter(|call| call["service"] == api && !call["error"].is_null());
     let count = spans.iter().filter(|span| is_of(span, api, true)).count();
+    let calls = page.calls().filter(|call| call["service"] == api).count();
     match (count, failed.next()) {
         (0, Some(call)) => {
             Finding::Breaks(format!("web's call of {api} failed: {}", call["error"]))
         }
+        (1.., None) if count < calls => Finding::Breaks(format!(
+            "{api}'s sidecar has {count} of web's {calls} calls in this trace"
+        )),
         (0, None) => Finding::Breaks(format!(
             "web's calls carry no trace to {api}'s sidecar: OTEL_PROPAGATORS=none in web"
         )),
@@ -143,8 +148,35 @@ fn call(api: &str, page: &Page, spans: &[Span]) -> Finding {
     }
 }
 
-/// The trace, once no more of it arrives.
-fn arrived(id: &str) -> anyhow::Result<Option<Trace>> {
+/// What belongs to the same request, and is in a trace apart.
+fn apart(trace: &Trace) -> Finding {
+    let roots = trace.roots();
+    let begins = roots.first().map_or(String::new(), |root| {
+        let by = if root.is_proxy { "'s sidecar" } else { "" };
+        format!(
+            "; {}{by} began it, without the headers of its caller",
+            root.service
+        )
+    });
+    let (id, count) = (&trace.id, trace.spans.len());
+    Finding::Breaks(format!(
+        "{count} spans of this request are in a trace apart, {id}{begins}"
+    ))
+}
+
+/// The trace, and others of the same request, once no more of them arrives.
+fn arrived(id: &str, request: Option<&str>) -> anyhow::Result<(Option<Trace>, Vec<Trace>)> {
+    // Without a sidecar nobody gave the request an id.
+    let Some(request) = request else {
+        return Ok((alone(id)?, Vec::new()));
+    };
+    let mut traces = traces::of_request(request, 1)?;
+    let place = traces.iter().position(|trace| trace.id == id);
+    Ok((place.map(|place| traces.remove(place)), traces))
+}
+
+/// The trace by its own id, once no more of it arrives.
+fn alone(id: &str) -> anyhow::Result<Option<Trace>> {
     let begin = Instant::now();
     let mut before = 0;
     loop {

@@ -211,13 +211,22 @@ impl Outcome {
             Self::Refused
         } else if was_cut.iter().any(|cut| said.contains(cut)) {
             Self::Cut
-        } else if status.is_some_and(|status| status < 500)
+        } else if status.is_some_and(|status| is_of_the_called(method, status))
             || said.starts_with("PostgreSQL answers")
         {
             Self::Answered
         } else {
             Self::Other(said.to_owned())
         }
+    }
+}
+
+/// Whether the service that was asked says this: it shows what there is, and takes a sale, though
+/// not one without its content. Another service knows no such path.
+fn is_of_the_called(method: &str, status: u16) -> bool {
+    match method {
+        "GET" | "HEAD" => status == 200,
+        _ => status < 500 && !matches!(status, 403..=405),
     }
 }
 
@@ -259,4 +268,31 @@ pub(super) fn differing(
             .collect()
     });
     (cells.len(), differing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_called_services_own_answer_is_one() {
+        let page = ("GET", "http://widgetario-web.widgetario:8010/api/shop");
+        let of = |said, request| Outcome::of(said, request);
+        assert_eq!(of("200 OK {} in 1.2ms", page), Outcome::Answered);
+        assert_eq!(
+            of("403 Forbidden RBAC: access denied in 1ms", page),
+            Outcome::Refused
+        );
+        for said in ["404 Not Found in 1ms", "503 no healthy upstream in 1ms"] {
+            assert_eq!(of(said, page), Outcome::Other(said.into()));
+        }
+        let sale = ("POST", "http://stock-api.widgetario/stock/1/sales");
+        assert_eq!(
+            of("415 Unsupported Media Type in 1ms", sale),
+            Outcome::Answered
+        );
+        assert_ne!(of("404 Not Found in 1ms", sale), Outcome::Answered);
+        let database = ("GET", "postgres://products-db.widgetario:5432");
+        assert_eq!(of("refused: early eof in 1ms", database), Outcome::Refused);
+    }
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::access::{CALLERS, Caller, Outcome, Request, Strangers, differing};
+use super::shop::Page;
 use super::{Bench, Claim, abridged, demo2};
 use crate::cluster::{attempt, pods};
 
@@ -50,7 +51,7 @@ pub(super) fn service_accounts(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
         .count();
     claims.push(Claim::new(
         format!("both APIs see {identity}"),
-        seen == 5,
+        seen == 5 && page.calls().count() == 5,
         format!("{seen} of 5 calls"),
     ));
     for (caller, account) in [
@@ -60,7 +61,7 @@ pub(super) fn service_accounts(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
         let said = caller.says(STOCK);
         claims.push(Claim::new(
             format!("the certificate of {caller:?} says {account}"),
-            said.contains(&format!("/sa/{account}")),
+            said.contains(&format!("/sa/{account} ")),
             said,
         ));
     }
@@ -77,6 +78,7 @@ pub(super) fn strict_mtls(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
     let requests = [PRODUCTS, STOCK, DATABASE, PAGE];
     let (cells, differing) = differing(expected, &[Caller::Outsider], &requests);
     let page = bench.shop.get("/", &[]);
+    let complete = bench.shop.get("/api/shop", &[]).is_complete();
     Ok(vec![
         Claim::new(
             "plain text is cut off at both APIs and the database, and taken at web",
@@ -84,8 +86,8 @@ pub(super) fn strict_mtls(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
             format!("{cells} requests; {}", abridged(&differing)),
         ),
         Claim::new(
-            "the page is still there for browsers",
-            page.status == 200,
+            "the page is still there for browsers, and complete",
+            page.shows_all() && complete,
             format!("status {}", page.status),
         ),
     ])
@@ -114,14 +116,14 @@ pub(super) fn allow(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
     )?;
     let page = bench.shop.get("/", &[]);
     claims.push(Claim::new(
-        "the page is back",
-        page.status == 200,
+        "the page is back, and complete",
+        page.shows_all(),
         format!("status {}", page.status),
     ));
     let buy = bench.shop.post("/buy/999");
     claims.push(Claim::new(
         "Buy is refused with 403",
-        buy.status == 403,
+        buy.status == 403 && buy.body.contains("RBAC: access denied"),
         format!("status {}: {}", buy.status, buy.body.trim()),
     ));
     claims.push(demo2::analyzed()?);
@@ -138,11 +140,18 @@ pub(super) fn allow_buy(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
             _ => false,
         },
     )?;
+    let stock = |page: &Page| page.json["products"][0]["stock"].as_i64();
+    let before = stock(&bench.shop.get("/api/shop", &[]));
     let buy = bench.shop.post("/buy/1");
+    let left = buy.json["product"]["stock"].as_i64();
+    let is_sold = buy.status == 200 && buy.json["outcome"] == "sold";
     claims.push(Claim::new(
-        "a widget can be bought",
-        buy.status == 200 && buy.json["outcome"] == "sold",
-        format!("status {}: {}", buy.status, buy.json["message"]),
+        "a widget can be bought, and is gone from the stock",
+        is_sold && left.zip(before).is_some_and(|(left, before)| left < before),
+        format!(
+            "status {}: {}; {before:?} before, {left:?} after",
+            buy.status, buy.json["message"]
+        ),
     ));
     claims.push(demo2::analyzed()?);
     Ok(claims)

@@ -1,28 +1,20 @@
-//! What the add-ons know: graph, dashboards, and traces.
+//! What the add-ons know: dashboards and traces.
 
 use std::fs;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::traces::{self, Trace};
-use super::{Bench, Claim, eventually};
-use crate::cluster::ask;
+use super::traces::{self, Mode, Trace};
+use super::{Addon, Bench, Claim, eventually};
+use crate::cluster::{ask, escaped};
 
 /// The value of a `PromQL` expression: its series, each with its labels.
 ///
 /// # Errors
 /// When Prometheus is not there or refuses the expression.
 pub(super) fn query(expression: &str) -> anyhow::Result<Vec<(Value, f64)>> {
-    let escaped: String = expression
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect();
+    let escaped = escaped(expression);
     let answer = ask("prometheus", 9090, &format!("api/v1/query?query={escaped}"))
         .with_context(|| expression.to_owned())?;
     let series = answer["data"]["result"].as_array().into_iter().flatten();
@@ -33,57 +25,13 @@ pub(super) fn query(expression: &str) -> anyhow::Result<Vec<(Value, f64)>> {
     Ok(series.filter_map(value).collect())
 }
 
-pub(super) fn kiali(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
-    bench.shop.views(50, &[]);
-    let mut claims = Vec::new();
-    for (from, to) in [("web", "products-api"), ("web", "stock-api")] {
-        let metric = format!(
-            "sum(istio_requests_total{{reporter=\"source\",source_app=\"{from}\",destination_app=\"{to}\"}})"
-        );
-        claims.push(edge(from, to, &metric)?);
-    }
-    for from in ["products-api", "stock-api"] {
-        let metric = format!(
-            "sum(istio_tcp_connections_opened_total{{source_app=\"{from}\",destination_app=\"products-db\"}})"
-        );
-        claims.push(edge(from, "products-db", &metric)?);
-    }
-    let text = "Kiali's page draws them";
-    if bench.without.iter().any(|name| name == "kiali") {
-        claims.push(Claim::not_proven(text, "this cluster cannot run it"));
-    } else {
-        let graph = ask(
-            "kiali",
-            20001,
-            "kiali/api/namespaces/graph?namespaces=widgetario&duration=600s",
-        )?;
-        let edges = graph["elements"]["edges"].as_array().map_or(0, Vec::len);
-        claims.push(Claim::new(text, edges >= 3, format!("{edges} edges")));
-    }
-    Ok(claims)
-}
-
-/// An edge of the graph, which Kiali draws from Istio's metrics.
-fn edge(from: &str, to: &str, metric: &str) -> anyhow::Result<Claim> {
-    let seen = eventually(|| {
-        let series = query(metric)?;
-        let sum: f64 = series.iter().map(|(_, value)| value).sum();
-        Ok((sum > 0.0).then_some(sum))
-    })?;
-    Ok(Claim::new(
-        format!("the graph has an edge from {from} to {to}"),
-        seen.is_some(),
-        format!("{} seen", seen.unwrap_or_default()),
-    ))
-}
-
 pub(super) fn grafana(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
     bench.shop.views(50, &[]);
     let path = bench
         .root
         .join("istio/demo1/addons/grafana-dashboards.yaml");
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let mut claims = Vec::new();
+    let (mut claims, mut dashboards) = (Vec::new(), Vec::new());
     for object in serde_saphyr::from_multiple::<Value>(&text)? {
         for (file, dashboard) in object["data"].as_object().into_iter().flatten() {
             let dashboard = dashboard.as_str().unwrap_or_default();
@@ -95,7 +43,15 @@ pub(super) fn grafana(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
                 let shown = expression
                     .replace("$__rate_interval", "1m")
                     .replace("$__range", "5m");
-                match eventually(|| Ok(Some(query(&shown)?.len()).filter(|count| *count > 0))) {
+                let finite = || {
+                    Ok::<_, anyhow::Error>(
+                        query(&shown)?
+                            .iter()
+                            .filter(|(_, value)| value.is_finite())
+                            .count(),
+                    )
+                };
+                match eventually(|| Ok(Some(finite()?).filter(|count| *count > 0))) {
                     Ok(count) => {
                         let evidence = format!("{} series", count.unwrap_or_default());
                         Claim::new(text, count.is_some(), evidence)
@@ -103,20 +59,47 @@ pub(super) fn grafana(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
                     Err(error) => Claim::new(text, false, format!("{error:#}")),
                 }
             }));
+            dashboards.push(dashboard);
         }
     }
     let text = "Grafana's page shows them";
-    if bench.without.iter().any(|name| name == "grafana") {
-        claims.push(Claim::not_proven(text, "this cluster cannot run it"));
+    claims.push(if bench.without.contains(&Addon::Grafana) {
+        Claim::not_proven(text, Addon::Grafana.left_out())
     } else {
-        let health = ask("grafana", 3000, "api/health")?;
-        claims.push(Claim::new(
-            text,
-            health["database"] == "ok",
-            health.to_string(),
-        ));
-    }
+        match shown(&dashboards) {
+            Ok(titles) => Claim::new(text, true, titles.join(", ")),
+            Err(error) => Claim::new(
+                text,
+                false,
+                format!("{error:#}; {}", Addon::Grafana.mended()),
+            ),
+        }
+    });
     Ok(claims)
+}
+
+/// Asks Grafana for each of `dashboards`, and Prometheus through it. Returns their titles.
+fn shown(dashboards: &[Value]) -> anyhow::Result<Vec<String>> {
+    let up = ask(
+        "grafana",
+        3000,
+        "api/datasources/proxy/uid/prometheus/api/v1/query?query=up",
+    )
+    .context("Grafana does not reach Prometheus")?;
+    let series = up["data"]["result"].as_array().map_or(0, Vec::len);
+    ensure!(series > 0, "Grafana gets nothing from Prometheus");
+    ensure!(!dashboards.is_empty(), "the file holds no dashboard");
+    let mut titles = Vec::new();
+    for wanted in dashboards {
+        let (uid, title) = (&wanted["uid"], &wanted["title"]);
+        let path = format!("api/dashboards/uid/{}", uid.as_str().unwrap_or_default());
+        let here = ask("grafana", 3000, &path)
+            .with_context(|| format!("Grafana has no dashboard {title}"))?;
+        let same = here["dashboard"]["panels"] == wanted["panels"];
+        ensure!(same, "Grafana's dashboard {title} is not the file's");
+        titles.push(title.as_str().unwrap_or_default().to_owned());
+    }
+    Ok(titles)
 }
 
 /// The expressions of all panels below `value`.
@@ -135,51 +118,48 @@ fn collect(value: &Value, expressions: &mut Vec<String>) {
     }
 }
 
-/// One page view: how many traces and spans it makes, of `most` spans with nothing cached.
-pub(super) fn traces(bench: &Bench, expected: usize, most: usize) -> anyhow::Result<Vec<Claim>> {
+/// One page view: its traces, and what each of them looks like.
+pub(super) fn traces(bench: &Bench, mode: Mode) -> anyhow::Result<Vec<Claim>> {
     // The first view lets every proxy learn its route, and its spans go by.
     bench.shop.get("/api/shop", &[]);
-    traces::quiet()?;
     let page = bench.shop.get("/api/shop", &[]);
-    let cached = page.calls().filter(|call| call["cached"] == true).count();
-    // The statements that were not needed, where services record any.
-    let spans = if most == 27 { most - cached } else { most };
-    let seen = traces::since_quiet(spans)?;
+    let id = page.json["request_id"].as_str().with_context(|| {
+        let (status, body) = (page.status, page.body.trim());
+        format!("the page has no request_id to find its traces by: status {status}: {body:.200}")
+    })?;
+    let cached: Vec<bool> = page.calls().map(|call| call["cached"] == true).collect();
+    let wanted = traces::forest(mode, &cached);
+    let spans = wanted.concat().lines().count();
+    let seen = traces::of_request(id, spans)?;
     let count = seen.iter().map(|trace| trace.spans.len()).sum::<usize>();
-    let mut claims = vec![
+    let mut trees: Vec<String> = seen.iter().map(Trace::tree).collect();
+    trees.sort();
+    let saved = cached.iter().filter(|cached| **cached).count();
+    let held = if trees == wanted {
+        String::new()
+    } else {
+        format!("\n{}", trees.join("\n"))
+    };
+    Ok(vec![
         Claim::new(
-            format!("one page view is {expected} traces"),
-            seen.len() == expected,
+            format!("one page view is {} traces", wanted.len()),
+            seen.len() == wanted.len(),
             format!("{} traces", seen.len()),
         ),
         Claim::new(
-            format!("of {spans} spans ({cached} statements saved by the cache)"),
+            format!("of {spans} spans ({saved} statements saved by the cache)"),
             count == spans,
-            format!("{count} spans"),
+            format!("{count} spans, of the request {id}"),
         ),
         Claim::new(
             "nothing dangles: each span's parent is there",
-            seen.iter().all(|trace| trace.roots().len() == 1),
+            !seen.is_empty() && seen.iter().all(|trace| trace.roots().len() == 1),
             "",
         ),
-    ];
-    if expected == 1 && most == 27 {
-        let tree = seen.first().map(Trace::tree).unwrap_or_default();
-        let wanted = traces::page(
-            &page
-                .calls()
-                .map(|call| call["cached"] == true)
-                .collect::<Vec<_>>(),
-        );
-        claims.push(Claim::new(
-            "application and sidecar stand in each other's place in the tree",
-            tree == wanted,
-            if tree == wanted {
-                String::new()
-            } else {
-                format!("\n{tree}")
-            },
-        ));
-    }
-    Ok(claims)
+        Claim::new(
+            "application and sidecar stand in each other's place in the trees",
+            trees == wanted,
+            held,
+        ),
+    ])
 }

@@ -9,8 +9,11 @@ mod demo2;
 mod demo3;
 mod demo4;
 mod demo5;
+mod graph;
 mod proportion;
+mod report;
 mod resilience;
+mod route;
 pub(crate) mod shop;
 pub(crate) mod traces;
 
@@ -19,15 +22,16 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use chassis::{OutputError, say};
-use clap::Args;
-use serde::Serialize;
-use serde_json::json;
+use clap::{Args, ValueEnum};
 
+use crate::cleanup;
 use crate::cluster::Consent;
 use crate::stages::objects::Wanted;
 use crate::stages::{Stage, all, position, root};
+use report::Claim;
+pub(crate) use report::Tally;
 use shop::Shop;
+use traces::Mode;
 
 /// Where to measure, and how to tell.
 #[derive(Args)]
@@ -42,11 +46,45 @@ pub(crate) struct Options {
 
     /// Add-ons that this cluster cannot run: claims about them count as not proven
     #[arg(long, value_delimiter = ',')]
-    without: Vec<String>,
+    without: Vec<Addon>,
 
-    /// Write JSON, one object a claim
+    /// Write JSON, one object a claim, and one at the end that counts them
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
+}
+
+/// The add-ons without which the shop and its measurements work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Addon {
+    Kiali,
+    Grafana,
+}
+
+impl Addon {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Kiali => "kiali",
+            Self::Grafana => "grafana",
+        }
+    }
+
+    /// What makes its claims provable, when it was left out.
+    fn left_out(self) -> String {
+        let name = self.name();
+        format!(
+            "left out by `--without {name}`; to prove it, verify without that where \
+             `kubectl rollout status deployment/{name} -n istio-system` succeeds"
+        )
+    }
+
+    /// What makes its claims provable, when it does not answer.
+    fn mended(self) -> String {
+        let name = self.name();
+        format!(
+            "to prove this, {name} must run: `kubectl describe pods -n istio-system` says why it does \
+             not, mostly an image that could not be pulled; `--without {name}` leaves it out"
+        )
+    }
 }
 
 /// The stages to verify.
@@ -67,52 +105,12 @@ pub(crate) struct Verify {
     options: Options,
 }
 
-/// What was found of a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
-    Holds,
-    Fails,
-    /// Said to be out of reach, by `--without`.
-    NotProven,
-}
-
-/// Something that a stage says, and what was seen of it.
-pub(crate) struct Claim {
-    text: String,
-    verdict: Verdict,
-    evidence: String,
-}
-
-impl Claim {
-    fn new(text: impl Into<String>, holds: bool, evidence: impl Into<String>) -> Self {
-        let verdict = if holds {
-            Verdict::Holds
-        } else {
-            Verdict::Fails
-        };
-        Self {
-            text: text.into(),
-            verdict,
-            evidence: evidence.into(),
-        }
-    }
-
-    fn not_proven(text: impl Into<String>, why: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            verdict: Verdict::NotProven,
-            evidence: why.into(),
-        }
-    }
-}
-
 /// What the claims of a stage are measured with.
 struct Bench<'a> {
     root: &'a Path,
     shop: Shop,
     gateway: Shop,
-    without: &'a [String],
+    without: &'a [Addon],
 }
 
 /// Verifies stages; the status tells whether all claims hold.
@@ -121,24 +119,30 @@ struct Bench<'a> {
 /// When the documents or the cluster cannot be read.
 pub(crate) fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
     let (root, stages) = (root()?, all()?);
-    let mut holds = true;
-    if let Some(key) = &arguments.key {
-        holds = stage(&root, &stages, position(&stages, key)?, &arguments.options)?;
-    } else {
-        arguments.consent.check()?;
-        for place in 0..stages.len() {
-            Wanted::after(&root, &stages, place + 1)?.reach()?;
-            holds &= stage(&root, &stages, place, &arguments.options)?;
+    let chosen = match &arguments.key {
+        Some(key) => position(&stages, key)?..=position(&stages, key)?,
+        None => 0..=stages.len() - 1,
+    };
+    arguments.consent.check()?;
+    cleanup::before_the_end()?;
+    let options = &arguments.options;
+    let mut tally = Tally::new(options);
+    for place in chosen {
+        let key = &stages[place].key;
+        if arguments.all
+            && let Err(error) = Wanted::after(&root, &stages, place + 1)?.reach()
+        {
+            tally.broke_off(key, &error)?;
+            let rest = stages[place + 1..].iter();
+            tally.not_reached(rest.map(|stage| stage.key.clone()));
+            break;
         }
+        stage(&root, &stages, place, options, &mut tally)?;
     }
-    Ok(if holds {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    tally.close()
 }
 
-/// Verifies the stage at `place` and writes the table of its claims. Whether none of them fails.
+/// Verifies the stage at `place` and writes the table of its claims.
 ///
 /// # Errors
 /// When the documents cannot be read.
@@ -147,7 +151,8 @@ pub(crate) fn stage(
     stages: &[Stage],
     place: usize,
     options: &Options,
-) -> anyhow::Result<bool> {
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
     let key = stages[place].key.as_str();
     let bench = Bench {
         root,
@@ -166,10 +171,14 @@ pub(crate) fn stage(
         ),
         Err(error) => failed(&error),
     });
+    // Before there is a shop, and when it is closed, there is nobody to ask.
+    if place >= position(stages, "demo2/deploy")? && key != "demo3/deny-all" {
+        claims.push(demo2::ours(&bench).unwrap_or_else(|error| failed(&error)));
+    }
     let measured = measure(key, &bench);
     claims.extend(measured.unwrap_or_else(|error| vec![failed(&error)]));
-    report(key, &claims, begin.elapsed().as_secs_f64(), options.json)?;
-    Ok(claims.iter().all(|claim| claim.verdict != Verdict::Fails))
+    tally.report(key, &claims, begin.elapsed().as_secs_f64())?;
+    Ok(())
 }
 
 /// Asks until there is something, for 40 s at most: images are pulled, Prometheus scrapes now and
@@ -205,9 +214,11 @@ fn measure(key: &str, bench: &Bench) -> anyhow::Result<Vec<Claim>> {
     match key {
         "demo1/install" => demo1::install(),
         "demo1/addons" => demo1::addons(bench),
-        "demo2/namespace" => demo2::namespace(),
+        "demo2/namespace" => demo2::namespace(bench),
         "demo2/deploy" => demo2::deploy(bench),
-        "demo2/load" | "demo5/load" => Ok(demo2::load(bench)),
+        // How long fortio waits: by default, and as demo 5 says.
+        "demo2/load" => Ok(demo2::load(bench, 3.0)),
+        "demo5/load" => Ok(demo2::load(bench, 5.0)),
         "demo3/service-accounts" => demo3::service_accounts(bench),
         "demo3/strict-mtls" => demo3::strict_mtls(bench),
         "demo3/deny-all" => demo3::deny_all(bench),
@@ -215,52 +226,23 @@ fn measure(key: &str, bench: &Bench) -> anyhow::Result<Vec<Claim>> {
         "demo3/allow-buy" => demo3::allow_buy(bench),
         "demo3/sleep" => demo3::sleep(),
         "demo4/canary-v2" => demo4::canary_v2(bench),
-        "demo4/canary-75-25" => Ok(demo4::canary(bench, 0.25)),
-        "demo4/canary-50-50" => Ok(demo4::canary(bench, 0.5)),
-        "demo4/canary-0-100" => Ok(demo4::canary(bench, 1.0)),
+        "demo4/canary-75-25" => demo4::canary(bench, 0.25),
+        "demo4/canary-50-50" => demo4::canary(bench, 0.5),
+        "demo4/canary-0-100" => demo4::canary(bench, 1.0),
         "demo4/fault-abort" => demo4::fault_abort(bench),
-        "demo4/fault-delay" => Ok(demo4::fault_delay(bench)),
-        "demo4/fault-test-users" => Ok(demo4::fault_test_users(bench)),
+        "demo4/fault-delay" => demo4::fault_delay(bench),
+        "demo4/fault-test-users" => demo4::fault_test_users(bench),
         "demo4/resilience-faults" => Ok(resilience::faults(bench)),
         "demo4/resilience-retries" => resilience::retries(bench),
         "demo4/resilience-timeout" => resilience::timeout(bench),
         "demo4/resilience-outliers" => resilience::outliers(bench),
         "demo4/ingress" => Ok(demo4::ingress(bench)),
-        "demo5/kiali" => demo5::kiali(bench),
+        "demo5/kiali" => graph::kiali(bench),
         "demo5/grafana" => demo5::grafana(bench),
-        "demo5/traces-unlinked" => demo5::traces(bench, 12, 27),
-        "demo5/traces-predecessor" => demo5::traces(bench, 6, 11),
-        "demo5/traces-headers" => demo5::traces(bench, 1, 11),
-        "demo5/traces" => demo5::traces(bench, 1, 27),
+        "demo5/traces-unlinked" => demo5::traces(bench, Mode::Unlinked),
+        "demo5/traces-predecessor" => demo5::traces(bench, Mode::Predecessor),
+        "demo5/traces-headers" => demo5::traces(bench, Mode::Headers),
+        "demo5/traces" => demo5::traces(bench, Mode::Linked),
         other => anyhow::bail!("nothing is known of what {other} claims"),
     }
-}
-
-fn report(key: &str, claims: &[Claim], seconds: f64, as_json: bool) -> Result<(), OutputError> {
-    for claim in claims {
-        let (text, evidence) = (&claim.text, &claim.evidence);
-        if as_json {
-            let verdict = claim.verdict;
-            say!(
-                "{}",
-                json!({ "stage": key, "claim": text, "verdict": verdict, "evidence": evidence })
-            )?;
-            continue;
-        }
-        let verdict = match claim.verdict {
-            Verdict::Holds => "holds",
-            Verdict::Fails => "FAILS",
-            Verdict::NotProven => "not proven",
-        };
-        let evidence = if evidence.is_empty() {
-            String::new()
-        } else {
-            format!(": {evidence}")
-        };
-        say!("{verdict:10}  {key:24}  {text}{evidence}")?;
-    }
-    if !as_json {
-        say!("{:10}  {key:24}  in {seconds:.0} s", "")?;
-    }
-    Ok(())
 }

@@ -120,8 +120,8 @@ mod tests {
             })
             .verdict
         };
-        assert_eq!(claim([40, 40]), super::super::Verdict::Fails);
-        assert_eq!(claim([30, 25]), super::super::Verdict::Holds);
-        assert_eq!(claim([25, 99]), super::super::Verdict::Holds);
+        assert_eq!(claim([40, 40]), super::super::report::Verdict::Fails);
+        assert_eq!(claim([30, 25]), super::super::report::Verdict::Holds);
+        assert_eq!(claim([25, 99]), super::super::report::Verdict::Holds);
     }
 }

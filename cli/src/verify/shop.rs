@@ -24,6 +24,7 @@ pub(crate) struct Page {
     pub(crate) body: String,
     /// The body, if it is JSON.
     pub(crate) json: Value,
+    headers: ureq::http::HeaderMap,
 }
 
 impl Shop {
@@ -71,7 +72,7 @@ impl Shop {
         several(n, || self.post("/buy/999"))
     }
 
-    /// Views at a steady rate, `per_second`, for `seconds`, and how long that took.
+    /// Views of the page at a steady rate, `per_second`, for `seconds`, and how long that took.
     pub(super) fn load(&self, per_second: u32, seconds: u32) -> (Vec<Page>, Duration) {
         let (count, begin) = (per_second * seconds, Instant::now());
         let pages = thread::scope(|scope| {
@@ -79,7 +80,7 @@ impl Shop {
                 .map(|number| {
                     let due = Duration::from_secs(1) * number / per_second;
                     thread::sleep(due.saturating_sub(begin.elapsed()));
-                    scope.spawn(|| self.get("/api/shop", &[]))
+                    scope.spawn(|| self.get("/", &[]))
                 })
                 .collect();
             let pages = views.into_iter().map(thread::ScopedJoinHandle::join);
@@ -109,19 +110,39 @@ fn several(n: usize, ask: impl Fn() -> Page + Sync) -> Vec<Page> {
 
 impl Page {
     fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>, begin: Instant) -> Self {
-        let (status, body) = match answer {
+        let (status, headers, body) = match answer {
             Ok(mut answer) => {
                 let body = answer.body_mut().read_to_string().unwrap_or_default();
-                (answer.status().as_u16(), body)
+                (answer.status().as_u16(), answer.headers().clone(), body)
             }
-            Err(error) => (0, error.to_string()),
+            Err(error) => (0, ureq::http::HeaderMap::new(), error.to_string()),
         };
         Self {
             status,
             seconds: begin.elapsed().as_secs_f64(),
             json: serde_json::from_str(&body).unwrap_or_default(),
             body,
+            headers,
         }
+    }
+
+    /// A header of the answer.
+    pub(super) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    }
+
+    /// Whether nothing is missing: each product with its price and its stock, by five calls that
+    /// were answered.
+    pub(super) fn is_complete(&self) -> bool {
+        let answered = self.calls().filter(|call| call["error"].is_null()).count();
+        self.status == 200 && self.prices().len() == 4 && !self.has_unknown() && answered == 5
+    }
+
+    /// Whether the page that browsers get shows each product with its stock.
+    pub(super) fn shows_all(&self) -> bool {
+        let rows = self.body.matches("<tr data-id=").count();
+        self.status == 200 && rows == 4 && !self.body.contains("data-level=\"unknown\"")
     }
 
     /// What each call that web made for it met.

@@ -1,12 +1,12 @@
 //! Traces as Jaeger has them, and the tree that a page view should be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::cluster::ask;
+use crate::cluster::{ask, escaped};
 
 /// The names under which application and sidecar report.
 const SERVICES: [&str; 3] = [
@@ -107,37 +107,103 @@ impl Trace {
     }
 }
 
-/// The tree of a page view, given which of its five calls, products first, came from a cache.
-pub(crate) fn page(cached: &[bool]) -> String {
-    let call = |(number, cached): (usize, &bool)| {
-        let (api, route) = match number {
-            0 => ("products-api.widgetario", "/products"),
-            _ => ("stock-api.widgetario", "/stock/{id}"),
-        };
-        let call = format!(
-            "    web.widgetario GET\n      web.widgetario (sidecar)\n        {api} (sidecar)\n          {api} GET {route}\n"
-        );
-        let statement = format!("            {api} SELECT products\n");
-        if *cached { call } else { call + &statement }
-    };
-    let mut calls: Vec<String> = cached.iter().enumerate().map(call).collect();
-    calls.sort();
-    format!(
-        "web.widgetario (sidecar)\n  web.widgetario GET /api/shop\n{}",
-        calls.concat()
-    )
+/// How the services treat the headers that carry a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Unlinked,
+    Predecessor,
+    Headers,
+    Linked,
 }
 
-/// The traces of the shop that began after `begin`.
-fn since(begin: SystemTime) -> anyhow::Result<Vec<Trace>> {
-    let start = begin.duration_since(SystemTime::UNIX_EPOCH)?.as_micros();
-    let end = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)?
-        .as_micros();
+/// The trees of a page view, in order, given which of its five calls, products first, came from a
+/// cache.
+pub(crate) fn forest(mode: Mode, cached: &[bool]) -> Vec<String> {
+    const DOOR: &str = "web.widgetario (sidecar)\n";
+    const PAGE: &str = "web.widgetario GET /api/shop\n";
+    const CALL: &str = "web.widgetario GET\n";
+    let hop = |number: usize| format!("{DOOR}  {} (sidecar)\n", api(number));
+    let served = |number: usize| {
+        let (api, route) = (
+            api(number),
+            if number == 0 {
+                "/products"
+            } else {
+                "/stock/{id}"
+            },
+        );
+        let statement = if cached[number] {
+            String::new()
+        } else {
+            format!("  {api} SELECT products\n")
+        };
+        format!("{api} GET {route}\n{statement}")
+    };
+    let calls = 0..cached.len();
+    let mut forest = match mode {
+        Mode::Unlinked => {
+            let mut forest = vec![
+                DOOR.to_owned(),
+                tree(PAGE, calls.clone().map(|_| CALL.into())),
+            ];
+            forest.extend(calls.clone().map(hop));
+            forest.extend(calls.map(served));
+            forest
+        }
+        Mode::Predecessor => {
+            let mut forest = vec![DOOR.to_owned()];
+            forest.extend(calls.map(hop));
+            forest
+        }
+        Mode::Headers => vec![tree(DOOR, calls.map(hop))],
+        Mode::Linked => {
+            let call = |number| {
+                let callee = tree(&format!("{} (sidecar)\n", api(number)), [served(number)]);
+                tree(CALL, [tree(DOOR, [callee])])
+            };
+            vec![tree(DOOR, [tree(PAGE, calls.map(call))])]
+        }
+    };
+    forest.sort();
+    forest
+}
+
+fn api(call: usize) -> &'static str {
+    match call {
+        0 => "products-api.widgetario",
+        _ => "stock-api.widgetario",
+    }
+}
+
+/// A line, and below it, indented, what belongs there.
+fn tree(root: &str, children: impl IntoIterator<Item = String>) -> String {
+    let mut children: Vec<String> = children.into_iter().collect();
+    children.sort();
+    let children = children.concat();
+    let children = children.lines().map(|line| format!("  {line}\n"));
+    root.to_owned() + &children.collect::<String>()
+}
+
+/// By which a sidecar's span, and a service's, name the request: what is found of it is found by
+/// neither time nor trace, so that a clock may be wrong and others may use the shop.
+fn by_request(id: &str) -> anyhow::Result<Vec<Trace>> {
+    let tags = [
+        json!({ "guid:x-request-id": id }),
+        // An array's text.
+        json!({ "http.request.header.x-request-id": json!([id]).to_string() }),
+    ];
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    let day = Duration::from_hours(24);
+    let (start, end) = (now.saturating_sub(day).as_micros(), (now + day).as_micros());
     let mut traces = BTreeMap::new();
-    for service in SERVICES {
+    for (service, tags) in SERVICES
+        .iter()
+        .flat_map(|service| tags.iter().map(move |tags| (service, tags)))
+    {
+        let tags = escaped(&tags.to_string());
         let path = format!(
-            "jaeger/api/traces?service={service}&start={start}&end={end}&limit=200&lookback=custom"
+            "jaeger/api/traces?service={service}&tags={tags}&start={start}&end={end}\
+             &lookback=custom&limit=200"
         );
         let answer = ask("tracing", 80, &path)?;
         for trace in answer["data"].as_array().into_iter().flatten() {
@@ -148,45 +214,59 @@ fn since(begin: SystemTime) -> anyhow::Result<Vec<Trace>> {
     Ok(traces.into_values().collect())
 }
 
-/// Waits until no more spans come in: nobody else uses the shop, and proxies and services have
-/// sent what they had.
-///
-/// # Errors
-/// When Jaeger cannot be asked, or the shop is in use.
-pub(crate) fn quiet() -> anyhow::Result<()> {
-    let begin = Instant::now();
-    loop {
-        let from = SystemTime::now();
-        sleep(Duration::from_secs(7)); // longer than a batch of Envoy or of a service waits
-        if since(from)?.is_empty() {
-            return Ok(());
-        }
-        anyhow::ensure!(
-            begin.elapsed() < Duration::from_secs(40),
-            "others use the shop: stop the load, and every page with Live on"
-        );
-    }
-}
-
-/// The traces of the last seconds, once they have `spans` spans and no more come in.
+/// The traces of a request, by its `x-request-id`, once they have `spans` spans and no more come
+/// in.
 ///
 /// # Errors
 /// When Jaeger cannot be asked.
-pub(crate) fn since_quiet(spans: usize) -> anyhow::Result<Vec<Trace>> {
+pub(crate) fn of_request(id: &str, spans: usize) -> anyhow::Result<Vec<Trace>> {
+    /// Longer than a batch of Envoy or of a service waits.
+    const QUIET: Duration = Duration::from_secs(7);
+    const PATIENCE: Duration = Duration::from_secs(40);
     let begin = Instant::now();
-    let from = SystemTime::now() - Duration::from_secs(5);
-    let mut before = BTreeSet::new();
+    let (mut seen, mut count, mut grew) = (BTreeMap::<String, Trace>::new(), 0, begin);
     loop {
-        sleep(Duration::from_secs(6)); // longer than a batch of Envoy or of a service waits
-        let traces = since(from)?;
-        let now: BTreeSet<String> = traces
-            .iter()
-            .flat_map(|trace| trace.spans.iter().map(|span| span.id.clone()))
-            .collect();
-        let is_complete = now.len() >= spans && now == before;
-        if is_complete || begin.elapsed() > Duration::from_secs(25) {
-            return Ok(traces);
+        // Under load Jaeger forgets within seconds: what was seen counts.
+        for trace in by_request(id)? {
+            let known = seen.get(&trace.id).map_or(0, |known| known.spans.len());
+            if trace.spans.len() > known {
+                count += trace.spans.len() - known;
+                grew = Instant::now();
+                seen.insert(trace.id.clone(), trace);
+            }
         }
-        before = now;
+        if (count >= spans && grew.elapsed() > QUIET) || begin.elapsed() > PATIENCE {
+            return Ok(seen.into_values().collect());
+        }
+        sleep(Duration::from_millis(500));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forests_have_as_many_trees_and_spans_as_the_documents_say() {
+        for (mode, trees, spans) in [
+            (Mode::Unlinked, 12, 27),
+            (Mode::Predecessor, 6, 11),
+            (Mode::Headers, 1, 11),
+            (Mode::Linked, 1, 27),
+        ] {
+            let forest = forest(mode, &[false; 5]);
+            assert_eq!(forest.len(), trees, "{mode:?}");
+            assert_eq!(forest.concat().lines().count(), spans, "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_cache_knew_is_not_asked_of_the_database() {
+        let linked = forest(Mode::Linked, &[false, true, true, true, true]).concat();
+        assert_eq!(linked.lines().count(), 23);
+        assert!(
+            linked.contains("            products-api.widgetario SELECT products\n"),
+            "{linked}"
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! The walkthrough's documents, as the command reads them.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod cluster;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -99,16 +101,137 @@ fn without_kubectl_the_error_names_it() {
     assert!(error.contains("`kubectl` cannot be started"), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn nothing_is_measured_on_a_cluster_that_nobody_agreed_to() {
+    let cluster = cluster::away("production");
+    for arguments in [
+        &["verify", "demo3/allow-buy"][..],
+        &["verify", "--all"],
+        &["run", "demo3/allow-buy", "--yes"],
+        &["run", "--all", "--yes", "--json"],
+        &["undo", "demo3/allow-buy", "--yes"],
+    ] {
+        let output = cluster::on(cluster.path(), arguments);
+        let error = error(&output);
+        assert!(
+            error.contains("production, which is no laptop's"),
+            "{error}"
+        );
+        assert!(output.stdout.is_empty(), "{output:?}");
+        assert!(!cluster.path().join("asked").exists());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn context_that_was_agreed_to_is_kept_to_the_end() {
+    let cluster = cluster::away("kind-shop");
+    let url = "http://127.0.0.1:1";
+    let output = cluster::on(cluster.path(), &["verify", "demo2/deploy", "--url", url]);
+    assert_eq!(output.status.code(), Some(1));
+    let asked = std::fs::read_to_string(cluster.path().join("asked")).unwrap();
+    let is_named = |line: &str| line.starts_with("kubectl --context kind-shop ");
+    assert!(asked.lines().all(is_named), "{asked}");
+}
+
+#[cfg(unix)]
+#[test]
+fn json_is_alone_on_standard_output_when_a_command_fails_too() {
+    let cluster = cluster::away("kind-shop");
+    for arguments in [
+        &["run", "demo1/addons", "--yes", "--json"][..],
+        &["run", "--all", "--yes", "--json"],
+        &["verify", "demo1/addons", "--json"],
+        &["verify", "--all", "--json"],
+    ] {
+        let output = cluster::on(cluster.path(), arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines().map(serde_json::from_str::<serde_json::Value>);
+        let lines: Vec<_> = lines.collect::<Result<_, _>>().expect(&text);
+        let (last, claims) = lines.split_last().unwrap();
+        assert!(
+            claims.iter().any(|claim| claim["verdict"] == "fails"),
+            "{text}"
+        );
+        assert_eq!(last["held"], 0, "{text}");
+        assert!(!last["failed"].as_array().unwrap().is_empty(), "{text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn walk_that_breaks_off_names_the_stages_it_did_not_reach() {
+    let cluster = cluster::away("kind-shop");
+    let output = cluster::on(cluster.path(), &["run", "--all", "--yes"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let last = text.lines().last().unwrap();
+    assert!(
+        last.contains("(demo1/install: its commands can be run) failed"),
+        "{last}"
+    );
+    assert!(
+        last.contains("29 stages were not reached: demo1/addons; "),
+        "{last}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn load_of_a_stage_ends_with_it_however_it_ends() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+    use std::time::{Duration, Instant};
+
+    let pid = |text: &str| Pid::from_raw(text.trim().parse().unwrap());
+    let soon = |what: &str, is_so: &dyn Fn() -> bool| {
+        let begin = Instant::now();
+        while !is_so() {
+            assert!(begin.elapsed() < Duration::from_secs(30), "{what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let cluster = cluster::under_load();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_widgetario"));
+        let mut run = command
+            .args(["run", "demo2/load", "--yes", "--json"])
+            .args(["--url", "http://127.0.0.1:1"])
+            .env("PATH", cluster.path())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .current_dir(root())
+            .spawn()
+            .unwrap();
+        let noted = cluster.path().join("load");
+        let load = || std::fs::read_to_string(&noted).unwrap_or_default();
+        soon("the load begins", &|| load().ends_with('\n'));
+        kill(Pid::from_raw(run.id().try_into().unwrap()), signal).unwrap();
+        assert_eq!(run.wait().unwrap().code(), Some(130), "{signal}");
+        soon("the load ends", &|| kill(pid(&load()), None).is_err());
+    }
+}
+
+#[test]
+fn only_what_the_shop_can_do_without_may_be_left_out() {
+    let output = widgetario(&["verify", "--all", "--without", "jaeger"], root());
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("kiali, grafana"), "{error}");
+}
+
+#[cfg(unix)]
 #[test]
 fn claims_that_cannot_be_measured_do_not_hold() {
-    let output = widgetario(
+    let cluster = cluster::away("kind-shop");
+    let output = cluster::on(
+        cluster.path(),
         &[
             "verify",
             "demo4/canary-75-25",
             "--url",
             "http://127.0.0.1:1",
         ],
-        root(),
     );
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();

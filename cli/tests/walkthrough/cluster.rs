@@ -1,0 +1,68 @@
+//! Programs that stand in for those that reach a cluster.
+#![cfg(unix)]
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::root;
+
+/// A cluster whose context has a name: whatever else is asked is noted, and fails.
+pub(crate) fn away(context: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let kubectl = format!(
+        "#!/bin/sh\ncase \"$*\" in\n\"config current-context\") echo {context};;\n\
+         *) echo \"kubectl $*\" >> {0}/asked; echo 'the cluster is away' >&2; exit 1;;\nesac\n",
+        folder.path().display()
+    );
+    for (name, script) in [
+        ("kubectl", kubectl.as_str()),
+        ("istioctl", "#!/bin/sh\nexit 1\n"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    folder
+}
+
+/// Runs the command where `folder` holds all programs that it may start.
+pub(crate) fn on(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_widgetario"));
+    let command = command.env("KUBECONFIG", "/nowhere").env("PATH", folder);
+    command
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap()
+}
+
+/// A cluster that agrees to everything and holds nothing, and a `docker` whose load no signal ends,
+/// as on Windows: only its container can be removed.
+pub(crate) fn under_load() -> tempfile::TempDir {
+    let folder = away("kind-shop");
+    let scripts = [
+        (
+            "kubectl",
+            "#!/bin/sh\ncase \"$*\" in\n\"config current-context\") echo kind-shop;;\n\
+             *\"get --output=json \"*) echo '{\"items\":[]}';;\nesac\n"
+                .to_owned(),
+        ),
+        (
+            "docker",
+            format!(
+                "#!/bin/sh\ncase \"$*\" in\n\"container rm --force widgetario-load\")\n\
+                 test -s {0}/load && read load < {0}/load && kill -9 $load;;\n\
+                 \"container run --name widgetario-load --rm \"*)\n\
+                 trap '' INT TERM; echo $$ > {0}/load; while :; do /bin/sleep 0.1; done;;\nesac\n",
+                folder.path().display()
+            ),
+        ),
+    ];
+    for (name, script) in scripts {
+        let path = folder.path().join(name);
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    folder
+}
