@@ -1,8 +1,9 @@
 //! What must not be left behind: a load, the pods of a measurement.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::{io, process, thread};
+use std::{process, thread};
 
 use tokio::runtime::Builder;
 
@@ -53,7 +54,7 @@ pub(crate) fn before_the_end() -> io::Result<()> {
     };
     thread::spawn(move || {
         runtime.block_on(signal);
-        eprintln!("widgetario: interrupted; cleaning up");
+        let _ = writeln!(io::stderr(), "widgetario: interrupted; cleaning up");
         // Held to the end: nothing is promised any more.
         let mut promised = promised();
         while let Some((_, work)) = promised.pop_last() {

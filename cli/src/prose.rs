@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::process::Stdio;
 
+use chassis::OutputError;
+
 /// Where sentences go: to standard output, unless that belongs to JSON.
 #[derive(Clone, Copy)]
 pub(crate) struct Prose {
@@ -14,8 +16,8 @@ impl Prose {
     /// Writes a line.
     ///
     /// # Errors
-    /// When nobody reads any more.
-    pub(crate) fn line(self, text: &str) -> io::Result<()> {
+    /// When nobody reads standard output any more.
+    pub(crate) fn line(self, text: &str) -> Result<(), OutputError> {
         self.text(&format!("{text}\n"))
     }
 
@@ -23,14 +25,13 @@ impl Prose {
     ///
     /// # Errors
     /// See [`Prose::line`].
-    pub(crate) fn text(self, text: &str) -> io::Result<()> {
-        let mut stream: Box<dyn Write> = if self.beside_json {
-            Box::new(io::stderr())
-        } else {
-            Box::new(io::stdout())
-        };
-        stream.write_all(text.as_bytes())?;
-        stream.flush()
+    pub(crate) fn text(self, text: &str) -> Result<(), OutputError> {
+        if self.beside_json {
+            // The JSON is what counts: that goes on without readers of this.
+            let _ = io::stderr().write_all(text.as_bytes());
+            return Ok(());
+        }
+        chassis::print(format_args!("{text}"))
     }
 
     /// Where the output of a command goes that is shown.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context, ensure};
+use chassis::say;
 use clap::Args;
 
 use super::background::{self, Background};
@@ -57,7 +58,7 @@ pub(crate) struct Undo {
 /// See [`all`].
 pub(crate) fn list() -> anyhow::Result<ExitCode> {
     for stage in all()? {
-        println!("{:28} {}", stage.key, stage.title);
+        say!("{:28} {}", stage.key, stage.title)?;
     }
     Ok(ExitCode::SUCCESS)
 }

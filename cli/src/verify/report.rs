@@ -1,8 +1,8 @@
 //! What was found of each claim, and how it is told.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
+use chassis::{OutputError, say};
 use serde::Serialize;
 use serde_json::json;
 
@@ -73,17 +73,22 @@ impl Tally {
     ///
     /// # Errors
     /// When nobody reads any more.
-    pub(super) fn report(&mut self, key: &str, claims: &[Claim], seconds: f64) -> io::Result<()> {
+    pub(super) fn report(
+        &mut self,
+        key: &str,
+        claims: &[Claim],
+        seconds: f64,
+    ) -> Result<(), OutputError> {
         for claim in claims {
             self.claim(key, claim)?;
         }
         if !self.as_json {
-            writeln!(io::stdout(), "{:10}  {key:24}  in {seconds:.0} s", "")?;
+            say!("{:10}  {key:24}  in {seconds:.0} s", "")?;
         }
         Ok(())
     }
 
-    fn claim(&mut self, key: &str, claim: &Claim) -> io::Result<()> {
+    fn claim(&mut self, key: &str, claim: &Claim) -> Result<(), OutputError> {
         let (text, evidence) = (&claim.text, &claim.evidence);
         let named = || format!("{key}: {text}");
         match claim.verdict {
@@ -95,7 +100,7 @@ impl Tally {
             let verdict = claim.verdict;
             let line =
                 json!({ "stage": key, "claim": text, "verdict": verdict, "evidence": evidence });
-            return writeln!(io::stdout(), "{line}");
+            return say!("{line}");
         }
         let verdict = match claim.verdict {
             Verdict::Holds => "holds",
@@ -103,17 +108,18 @@ impl Tally {
             Verdict::NotProven => "not proven",
         };
         let separator = if evidence.is_empty() { "" } else { ": " };
-        writeln!(
-            io::stdout(),
-            "{verdict:10}  {key:24}  {text}{separator}{evidence}"
-        )
+        say!("{verdict:10}  {key:24}  {text}{separator}{evidence}")
     }
 
     /// Notes that a stage could not be walked to its end, which proves nothing, so it fails.
     ///
     /// # Errors
     /// When nobody reads any more.
-    pub(crate) fn broke_off(&mut self, key: &str, error: &anyhow::Error) -> io::Result<()> {
+    pub(crate) fn broke_off(
+        &mut self,
+        key: &str,
+        error: &anyhow::Error,
+    ) -> Result<(), OutputError> {
         let claim = Claim::new("its commands can be run", false, format!("{error:#}"));
         self.claim(key, &claim)
     }
@@ -134,7 +140,7 @@ impl Tally {
         } else {
             ExitCode::FAILURE
         };
-        writeln!(io::stdout(), "{}", self.summary())?;
+        say!("{}", self.summary())?;
         Ok(status)
     }
 
