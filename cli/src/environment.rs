@@ -50,20 +50,6 @@ pub(crate) fn of_service(command: &mut Command, name: Name) {
         command.env_remove(variable);
     }
     command.env("OTEL_SERVICE_NAME", name.as_str());
-    if let Ok(attributes) = env::var("OTEL_RESOURCE_ATTRIBUTES") {
-        command.env("OTEL_RESOURCE_ATTRIBUTES", shared(&attributes));
-    }
-}
-
-/// The attributes that may be the same for all services: not the name, version and instance of one.
-fn shared(attributes: &str) -> String {
-    let of_one = ["service.name", "service.version", "service.instance.id"];
-    let is_shared = |pair: &&str| {
-        let key = pair.split('=').next().unwrap_or_default();
-        !of_one.contains(&key.trim())
-    };
-    let shared: Vec<_> = attributes.split(',').filter(is_shared).collect();
-    shared.join(",")
 }
 
 /// The variables by which PostgreSQL's programs and clients are told where to go.
