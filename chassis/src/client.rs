@@ -244,12 +244,12 @@ async fn beginning(mut response: Response, limit: usize) -> reqwest::Result<Vec<
     Ok(body)
 }
 
-/// The first 200 characters, on one line: enough for a proxy's reason, and nothing that a log or a
+/// The first 400 characters, on one line: enough for a proxy's reason or a short [`Problem`](crate::Problem), and nothing that a log or a
 /// terminal would take for more.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let line = text.trim().replace(char::is_control, " ");
-    line.chars().take(200).collect()
+    line.chars().take(400).collect()
 }
 
 impl From<reqwest::Error> for CallError {

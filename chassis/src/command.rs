@@ -12,7 +12,7 @@ use tokio::signal;
 
 use crate::probe::Probe;
 use crate::telemetry::Telemetry;
-use crate::{Server, Settings, StartError, environment, log, say};
+use crate::{Server, Settings, StartError, environment, libpq, log, say};
 
 /// The parsed command line of a service with the settings `S`.
 pub struct Command<S> {
@@ -59,6 +59,9 @@ where
     S: Args,
     F: Future<Output = Result<(), StartError>>,
 {
+    if let Err(status) = libpq::without_variables() {
+        return status;
+    }
     let command = description::<S>(name);
     let arguments: Vec<OsString> = std::env::args_os().collect();
     match read(name, &command, &arguments) {

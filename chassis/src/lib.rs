@@ -19,7 +19,7 @@ mod database;
 mod environment;
 mod error;
 mod extract;
-mod lease;
+mod libpq;
 mod limits;
 mod listen;
 mod log;
@@ -41,10 +41,16 @@ pub use answer_headers::{ATTEMPT, CALLER, POD, SERVER_TIMING, VERSION};
 pub use call::{CACHE_STATUS, Call, milliseconds};
 pub use client::{Answer, CallError, Client};
 pub use command::{Command, main, signalled, start};
-pub use database::{Database, DatabaseError, DatabaseSettings, Statement};
+pub use database::{
+    ConnectError, Database, DatabaseError, DatabaseSettings, Statement, Trial, connect,
+    database_url,
+};
+
 pub use error::StartError;
 pub use extract::{Json, Path};
+pub use libpq::without_variables as without_libpq_variables;
 pub use limits::limited;
+pub use management::Waiting;
 pub use metrics::Metrics;
 pub use output::{OutputError, print};
 pub use problem::Problem;

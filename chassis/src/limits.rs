@@ -34,7 +34,8 @@ pub fn limited(router: Router) -> Router {
 
 async fn answer(permits: Arc<Semaphore>, request: Request, next: Next) -> Response {
     let Ok(_permit) = permits.try_acquire() else {
-        return Problem::unavailable("Too many requests at once.").into_response();
+        let problem = Problem::unavailable("Too many requests at once.");
+        return problem.unchanged().into_response();
     };
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,

@@ -1,7 +1,7 @@
 //! The management port: what Kubernetes and Prometheus ask, apart from what customers ask.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::State;
@@ -18,7 +18,26 @@ const DRAINING: u8 = 2;
 
 /// Whether callers should send requests here.
 #[derive(Clone, Default)]
-pub(crate) struct Readiness(Arc<AtomicU8>);
+pub(crate) struct Readiness(Arc<AtomicU8>, Waiting);
+
+/// What keeps a service from being ready, as `/readyz` tells it.
+#[derive(Clone, Default)]
+pub struct Waiting(Arc<Mutex<String>>);
+
+impl Waiting {
+    /// Replaces the last reason.
+    pub fn because(&self, reason: impl Into<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = reason.into();
+    }
+
+    fn sentence(&self) -> String {
+        let reason = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match reason.as_str() {
+            "" => "waiting for the first answer of the database\n".to_owned(),
+            reason => format!("waiting for the database: {reason}\n"),
+        }
+    }
+}
 
 impl Readiness {
     /// From starting to ready; a service that drains stays unready.
@@ -26,6 +45,10 @@ impl Readiness {
         let _ = self
             .0
             .compare_exchange(STARTING, READY, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    pub(crate) fn waiting(&self) -> &Waiting {
+        &self.1
     }
 
     pub(crate) fn drain(&self) {
@@ -45,13 +68,13 @@ pub(crate) fn router(readiness: Readiness, metrics: Metrics) -> Router {
         .layer(middleware::from_fn(well_formed::check))
 }
 
-async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, &'static str) {
+async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, String) {
     match readiness.0.load(Ordering::Relaxed) {
-        READY => (StatusCode::OK, "ready\n"),
-        DRAINING => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        READY => (StatusCode::OK, "ready\n".into()),
+        DRAINING => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".into()),
         _ => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "waiting for the first answer of the database\n",
+            readiness.waiting().sentence(),
         ),
     }
 }

@@ -19,6 +19,9 @@ pub struct Problem {
     title: String,
     /// This problem: what was wrong, and what is allowed.
     detail: String,
+    /// `false` when it is certain that the request changed nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<bool>,
     /// The trace of the request: 32 hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<String>,
@@ -39,8 +42,16 @@ impl Problem {
             status,
             title: status.canonical_reason().unwrap_or("Unknown").into(),
             detail: detail.into(),
+            changed: None,
             trace_id: trace_id(),
         }
+    }
+
+    /// The same, with the promise that the request changed nothing.
+    #[must_use]
+    pub fn unchanged(self) -> Self {
+        let changed = Some(false);
+        Self { changed, ..self }
     }
 
     /// 500: the log has the cause, the caller does not.

@@ -29,7 +29,7 @@ use crate::answer_headers::{self, Identity};
 use crate::connection::Connection;
 use crate::limits::limited;
 use crate::listen::listen;
-use crate::management::{self, Readiness};
+use crate::management::{self, Readiness, Waiting};
 use crate::metrics::{self, Metrics};
 use crate::open_files;
 use crate::{Problem, Settings, StartError, trace};
@@ -99,6 +99,11 @@ impl Server {
     /// Where the service registers metrics of its own.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// Where to say what keeps the service from being ready.
+    pub fn waiting(&self) -> Waiting {
+        self.readiness.waiting().clone()
     }
 
     /// Turns `/readyz` to 200 once `condition` is ready.

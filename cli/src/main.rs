@@ -70,6 +70,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Err(status) = chassis::without_libpq_variables() {
+        return status;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(text) if !text.use_stderr() => {

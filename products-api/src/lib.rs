@@ -37,8 +37,9 @@ pub struct Shelf {
 /// # Errors
 /// When a setting cannot be used.
 pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
-    let database = Database::new("products-api", settings.database)?;
-    server.ready_when(database.clone().answers());
+    let database = Database::new("products-api", settings.database, &products::TRIALS)?;
+    let answers = database.clone().answers(server.waiting());
+    server.ready_when(answers);
     let shelf = Shelf {
         database,
         price_factor: settings.price_factor,

@@ -4,9 +4,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use chassis::{Path, Problem};
+use chassis::{Path, Problem, Statement, Trial};
+use futures_util::TryFutureExt;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use sqlx::PgConnection;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,6 +28,23 @@ struct Product {
 }
 
 type Row = (i64, String, Decimal);
+
+/// What a page asks of the database.
+pub(crate) const TRIALS: [Trial; 1] = [|connection| Box::pin(all(connection).map_ok(drop))];
+
+fn all(connection: &mut PgConnection) -> Statement<'_, Vec<Row>> {
+    let query = sqlx::query_as(
+        "SELECT id::bigint, name::text, price::numeric FROM public.products ORDER BY id",
+    );
+    Box::pin(query.fetch_all(connection))
+}
+
+fn one(connection: &mut PgConnection, id: i64) -> Statement<'_, Option<Row>> {
+    let query = sqlx::query_as(
+        "SELECT id::bigint, name::text, price::numeric FROM public.products WHERE id = $1",
+    );
+    Box::pin(query.bind(id).fetch_optional(connection))
+}
 
 impl Product {
     fn new((id, name, stored): Row, factor: Factor) -> Self {
@@ -57,13 +76,7 @@ pub fn router(shelf: Shelf) -> Router {
     (status = 503, description = "The database did not answer in time", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list(State(shelf): State<Shelf>) -> Result<axum::Json<Vec<Product>>, Problem> {
-    let rows: Vec<Row> = shelf
-        .database
-        .read("SELECT products", |connection| {
-            let query = sqlx::query_as("SELECT id, name, price FROM products ORDER BY id");
-            Box::pin(query.fetch_all(connection))
-        })
-        .await?;
+    let rows: Vec<Row> = shelf.database.read("SELECT products", all).await?;
     let product = |row| Product::new(row, shelf.price_factor);
     Ok(axum::Json(rows.into_iter().map(product).collect()))
 }
@@ -81,10 +94,7 @@ async fn show(
 ) -> Result<axum::Json<Product>, Problem> {
     let row: Option<Row> = shelf
         .database
-        .read("SELECT products", |connection| {
-            let query = sqlx::query_as("SELECT id, name, price FROM products WHERE id = $1");
-            Box::pin(query.bind(id).fetch_optional(connection))
-        })
+        .read("SELECT products", |connection| one(connection, id))
         .await?;
     let unknown = || Problem::new(StatusCode::NOT_FOUND, format!("There is no product {id}."));
     let row = row.ok_or_else(unknown)?;

@@ -44,8 +44,9 @@ pub struct Warehouse {
 /// # Errors
 /// When a setting cannot be used.
 pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
-    let database = Database::new("stock-api", settings.database)?;
-    server.ready_when(database.clone().answers());
+    let database = Database::new("stock-api", settings.database, &stock::TRIALS)?;
+    let answers = database.clone().answers(server.waiting());
+    server.ready_when(answers);
     let warehouse = Warehouse {
         database,
         cache: Cache::new(settings.cache_expiry),

@@ -4,8 +4,10 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode};
 use axum::routing::get;
-use chassis::{CACHE_STATUS, Database, DatabaseError, Json, Path, Problem};
+use chassis::{CACHE_STATUS, Database, DatabaseError, Json, Path, Problem, Statement, Trial};
+use futures_util::TryFutureExt;
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use tracing::Instrument;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -97,7 +99,8 @@ async fn show(
 #[utoipa::path(put, path = "/stock/{id}", params(("id" = i64, Path, example = 1)), request_body = NewStock, responses(
     (status = 200, description = "What is left", body = Stock),
     (status = "4XX", description = "Nothing was changed", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "The database did not answer in time", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The database did not answer in time; nothing was changed", body = Problem, content_type = "application/problem+json"),
+    (status = 504, description = "The database did not say whether it made the change", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn replace(
     State(warehouse): State<Warehouse>,
@@ -107,9 +110,7 @@ async fn replace(
     let database = warehouse.database.clone();
     let update = async move {
         let update = database.write("UPDATE products", |connection| {
-            let query = "UPDATE products SET stock = $2 WHERE id = $1 RETURNING stock";
-            let query = sqlx::query_scalar(query).bind(id).bind(new.stock.0);
-            Box::pin(query.fetch_optional(connection))
+            set(connection, id, new.stock.0)
         });
         update.await
     };
@@ -123,7 +124,8 @@ async fn replace(
     (status = 200, description = "Sold; this many are left", body = Stock),
     (status = 409, description = "Fewer are left; none was sold", body = Problem, content_type = "application/problem+json"),
     (status = "4XX", description = "Nothing was changed", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "The database did not answer in time", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The database did not answer in time; nothing was changed", body = Problem, content_type = "application/problem+json"),
+    (status = 504, description = "The database did not say whether it made the change", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn sell(
     State(warehouse): State<Warehouse>,
@@ -133,11 +135,8 @@ async fn sell(
     let quantity = sale.quantity.0;
     let Warehouse { database, sold, .. } = warehouse.clone();
     let update = async move {
-        // One statement, so that no two buyers get the last widget.
         let taken = database.write("UPDATE products", |connection| {
-            let query = "UPDATE products SET stock = stock - $2 WHERE id = $1 AND stock >= $2 RETURNING stock";
-            let query = sqlx::query_scalar(query).bind(id).bind(quantity);
-            Box::pin(query.fetch_optional(connection))
+            take(connection, id, quantity)
         });
         if let Some(left) = taken.await? {
             sold.inc_by(quantity.unsigned_abs());
@@ -164,11 +163,36 @@ enum Outcome {
 
 /// How many are left, according to the database.
 async fn level(database: &Database, id: i64) -> Result<Option<i64>, DatabaseError> {
-    let read = database.read("SELECT products", |connection| {
-        let query = sqlx::query_scalar("SELECT stock FROM products WHERE id = $1");
-        Box::pin(query.bind(id).fetch_optional(connection))
-    });
+    let read = database.read("SELECT products", |connection| left(connection, id));
     read.await
+}
+
+/// What a page asks of the database, here of a product that nobody can have.
+pub(crate) const TRIALS: [Trial; 2] = [
+    |connection| Box::pin(left(connection, i64::MIN).map_ok(drop)),
+    |connection| Box::pin(take(connection, i64::MIN, 1).map_ok(drop)),
+];
+
+fn left(connection: &mut PgConnection, id: i64) -> Statement<'_, Option<i64>> {
+    let query = "SELECT stock::bigint FROM public.products WHERE id = $1";
+    Box::pin(
+        sqlx::query_scalar(query)
+            .bind(id)
+            .fetch_optional(connection),
+    )
+}
+
+fn set(connection: &mut PgConnection, id: i64, stock: i64) -> Statement<'_, Option<i64>> {
+    let query = "UPDATE public.products SET stock = $2 WHERE id = $1 RETURNING stock::bigint";
+    let query = sqlx::query_scalar(query).bind(id).bind(stock);
+    Box::pin(query.fetch_optional(connection))
+}
+
+/// One statement, so that no two buyers get the last widget.
+fn take(connection: &mut PgConnection, id: i64, quantity: i64) -> Statement<'_, Option<i64>> {
+    let query = "UPDATE public.products SET stock = stock - $2 WHERE id = $1 AND stock >= $2 RETURNING stock::bigint";
+    let query = sqlx::query_scalar(query).bind(id).bind(quantity);
+    Box::pin(query.fetch_optional(connection))
 }
 
 /// Runs a change of product `id` to its end, even when its caller hangs up, and has the cache
@@ -185,7 +209,14 @@ async fn to_its_end<T: Send + 'static>(
         result
     };
     match tokio::spawn(change.in_current_span()).await {
-        Ok(result) => Ok(result?),
+        Ok(result) => result.map_err(|error| {
+            let problem = Problem::from(&error);
+            if error.changed_nothing() {
+                problem.unchanged()
+            } else {
+                problem
+            }
+        }),
         Err(panicked) => {
             tracing::error!("a write panicked: {panicked}");
             Err(Problem::internal())

@@ -45,7 +45,7 @@ async fn refusal_keeps_its_status_and_the_beginning_of_its_body() {
         CallError::Status(status, body) => {
             assert_eq!(status, StatusCode::FORBIDDEN);
             assert!(body.starts_with("RBAC: access denied"));
-            assert_eq!(body.chars().count(), 200);
+            assert_eq!(body.chars().count(), 400);
         }
         other => panic!("{other}"),
     }

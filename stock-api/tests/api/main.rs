@@ -3,8 +3,12 @@
 
 mod cache;
 mod database;
+mod meanings;
+mod network;
+mod proxy;
 mod put;
 mod sales;
+mod settings;
 mod stock;
 
 use chassis::{Command, Server};
@@ -70,6 +74,11 @@ impl Api {
             .await
     }
 
+    async fn readiness(&self) -> Response {
+        let url = format!("{}/readyz", self.management_url);
+        self.http.get(url).send().await.unwrap()
+    }
+
     /// How many of product `id` are left, according to this replica.
     async fn left(&self, id: i64) -> i64 {
         let stock: Value = self
@@ -92,4 +101,11 @@ async fn problem(response: Response, status: StatusCode) -> String {
     let problem: Value = response.json().await.unwrap();
     assert_eq!(problem["status"], status.as_u16());
     problem["detail"].as_str().expect("a detail").to_owned()
+}
+
+/// Asserts that a sale ended in a problem with `status` that promises that nothing was sold.
+async fn nothing_sold(response: Response, status: StatusCode) {
+    assert_eq!(response.status(), status);
+    let problem: Value = response.json().await.unwrap();
+    assert_eq!(problem["changed"], false, "{problem}");
 }

@@ -1,32 +1,49 @@
 //! PostgreSQL with a deadline for everything: a statement succeeds, or fails in time.
 //!
-//! Connections are not tested before use (a ping doubles the cost of a short statement). A
-//! [`read`](Database::read) that meets a dead connection, as all are after the database restarted,
-//! is repeated on the next; a [`write`](Database::write) must not run twice, so it pings first.
+//! Connections are made in the background (`pool.rs`) and not tested before use (a ping doubles the
+//! cost of a short statement). A [`read`](Database::read) that meets a dead connection, as all are
+//! after the database restarted, is repeated on the next; a [`write`](Database::write) must not run
+//! twice, so it pings first, and is repeated only when the server says that nothing happened
+//! (`sqlstate.rs`).
+
+mod connector;
+mod error;
+mod lease;
+mod pool;
+mod sqlstate;
+mod url;
 
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
-use tokio::time::{Instant, sleep, timeout_at};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
+use tokio::time::{Instant, sleep};
 use tracing::Instrument;
 use tracing::field::Empty;
 
-use crate::lease::Lease;
 use crate::trace::SPAN;
-use crate::{Problem, StartError, seconds};
+use crate::{StartError, Waiting, seconds};
+use connector::{CONNECT_TIMEOUT, Connector};
+use lease::Lease;
+use pool::Pool;
+use sqlstate::Meaning;
 
-/// A pod's share of the server's 100: room for ten replicas.
-const CONNECTIONS: u32 = 8;
+pub use connector::{ConnectError, connect};
+pub use error::DatabaseError;
+pub use url::database_url;
+
+/// A session younger than this is as new as a failover can make it.
+const NEW: Duration = Duration::from_secs(1);
 
 /// Where the database is and how long to wait for it.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseSettings {
     /// The database, as `postgres://role@host:5432/widgetario`
-    #[arg(long, env, hide_env_values = true, value_parser = url)]
+    #[arg(long, env, hide_env_values = true, value_parser = database_url)]
     database_url: PgConnectOptions,
 
     /// File that holds the role's password and nothing else
@@ -41,30 +58,27 @@ pub struct DatabaseSettings {
 /// A statement under way on a connection, as `Box::pin` makes it.
 pub type Statement<'c, T> = Pin<Box<dyn Future<Output = sqlx::Result<T>> + Send + 'c>>;
 
+/// A statement that a service is to run, tried out while it changes nothing.
+pub type Trial = fn(&mut PgConnection) -> Statement<'_, ()>;
+
 /// A pool of connections whose every use ends in time.
 #[derive(Clone)]
 pub struct Database {
-    pool: PgPool,
+    pool: Arc<Pool>,
     timeout: Duration,
 }
 
-/// Why the database gave no result.
-#[derive(Debug, thiserror::Error)]
-pub enum DatabaseError {
-    /// No connection, or no answer within the deadline.
-    #[error("the database gave no answer: {0}")]
-    Unavailable(String),
-    /// The database refused the statement.
-    #[error("the database refused a statement: {0}")]
-    Refused(sqlx::Error),
-}
-
 impl Database {
-    /// A pool that connects at its first use, for the service `name`.
+    /// A pool that connects at its first use, for the service `name`, which runs statements like
+    /// the `trials`.
     ///
     /// # Errors
     /// When the password file cannot be read.
-    pub fn new(name: &'static str, settings: DatabaseSettings) -> Result<Self, StartError> {
+    pub fn new(
+        name: &'static str,
+        settings: DatabaseSettings,
+        trials: &'static [Trial],
+    ) -> Result<Self, StartError> {
         let timeout = settings.database_timeout;
         let mut options = settings.database_url.application_name(name);
         if let Some(path) = settings.database_password_file {
@@ -73,24 +87,56 @@ impl Database {
             options = options.password(password.trim_end());
         }
         // The server gives up on a statement before its caller does, so that nothing runs on unseen.
-        let statement_timeout = timeout.mul_f64(0.9).as_millis().max(1).to_string();
-        let options = options.options([("statement_timeout", statement_timeout)]);
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(timeout)
-            .test_before_acquire(false)
-            .connect_lazy_with(options);
+        let connector = Connector::new(options, timeout.mul_f64(0.9));
+        let pool = Pool::new(connector, trials);
         Ok(Self { pool, timeout })
     }
 
-    /// Ready after the database's first answer, given on several connections at once: the first
-    /// callers of a new pod would have to open them, within a deadline made for statements.
-    pub async fn answers(self) {
-        let ping = || self.repeated(ping);
-        while let Err(error) = tokio::try_join!(ping(), ping(), ping(), ping()) {
-            tracing::warn!("not ready: {error}");
+    /// Ready once the trials have succeeded in time, each on several connections: the first
+    /// callers of a new pod would have to open these, within a deadline made for statements. Until
+    /// then the log and `waiting` say what is amiss.
+    pub async fn answers(self, waiting: Waiting) {
+        while let Err(reason) = self.try_out().await {
+            tracing::warn!("not ready: {reason}");
+            waiting.because(reason);
             sleep(Duration::from_millis(500)).await;
         }
+    }
+
+    /// Half of the pool's connections, held at once.
+    async fn try_out(&self) -> Result<(), String> {
+        let deadline = Instant::now() + CONNECT_TIMEOUT;
+        let take = || self.pool.take(deadline);
+        let (a, b, c, d) = tokio::try_join!(take(), take(), take(), take())?;
+        let mut leases = [a, b, c, d].map(|session| Lease::new(&self.pool, session));
+        let [one, other, ..] = &mut leases;
+        one.apart_from(other)
+            .await
+            .map_err(|error| error.to_string())?;
+        let [a, b, c, d] = &mut leases;
+        let tried = tokio::try_join!(
+            self.try_on(a),
+            self.try_on(b),
+            self.try_on(c),
+            self.try_on(d)
+        );
+        tried.map(|_| ())
+    }
+
+    async fn try_on(&self, lease: &mut Lease<'_>) -> Result<(), String> {
+        for trial in self.pool.trials() {
+            let begun = Instant::now();
+            let outcome = lease.run(begun + CONNECT_TIMEOUT, trial).await;
+            outcome.map_err(|failure| failure.error.to_string())?;
+            let (took, most) = (begun.elapsed().as_secs_f64(), self.timeout.as_secs_f64());
+            if took > most {
+                return Err(format!(
+                    "the database took {took:.2} s for an answer, and DATABASE_TIMEOUT_SECONDS allows \
+                     {most} s: raise it"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Runs a statement that changes nothing, on another connection if the first is dead. `summary`
@@ -112,12 +158,15 @@ impl Database {
         &self,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
-        let deadline = Instant::now() + self.timeout;
+        let begun = Instant::now();
+        let deadline = begun + self.timeout;
         loop {
             let mut lease = self.acquire(deadline).await?;
             match lease.run(deadline, &statement).await {
-                Err(DatabaseError::Unavailable(_)) if Instant::now() < deadline => {}
-                result => return result,
+                Ok(value) => return Ok(value),
+                Err(failure) if failure.meaning == Meaning::Lost && Instant::now() < deadline => {}
+                Err(failure) if lease.may_repeat(&failure, begun, deadline) => {}
+                Err(failure) => return Err(failure.of_a_read()),
             }
         }
     }
@@ -127,7 +176,7 @@ impl Database {
     /// [`read`](Database::read).
     ///
     /// # Errors
-    /// See [`DatabaseError`]. After [`DatabaseError::Unavailable`] the change may have been made.
+    /// See [`DatabaseError`], which tells whether the change may have been made.
     pub async fn write<T>(
         &self,
         summary: &'static str,
@@ -141,14 +190,20 @@ impl Database {
         &self,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
-        let deadline = Instant::now() + self.timeout;
+        let begun = Instant::now();
+        let deadline = begun + self.timeout;
         loop {
             let mut lease = self.acquire(deadline).await?;
             match lease.run(deadline, ping).await {
-                // Its time begins here, so that the server's ends first and the outcome is known.
-                Ok(()) => return lease.run(Instant::now() + self.timeout, statement).await,
-                Err(error) if Instant::now() >= deadline => return Err(error),
-                Err(_) => {}
+                Ok(()) => {}
+                Err(_) if Instant::now() < deadline => continue,
+                Err(failure) => return Err(failure.of_a_read()),
+            }
+            // Its time begins here, so that the server's ends first and the outcome is known.
+            match lease.run(Instant::now() + self.timeout, &statement).await {
+                Ok(value) => return Ok(value),
+                Err(failure) if lease.may_repeat(&failure, begun, deadline) => {}
+                Err(failure) => return Err(failure.of_a_write()),
             }
         }
     }
@@ -161,7 +216,7 @@ impl Database {
         work: impl Future<Output = Result<T, DatabaseError>>,
     ) -> Result<T, DatabaseError> {
         let (operation, table) = summary.split_once(' ').unwrap_or((summary, ""));
-        let options = self.pool.connect_options();
+        let options = self.pool.connector().options();
         let span = tracing::info_span!(
             target: SPAN,
             "query",
@@ -189,59 +244,14 @@ impl Database {
         result
     }
 
-    async fn acquire(&self, deadline: Instant) -> Result<Lease, DatabaseError> {
-        let connection = match timeout_at(deadline, self.pool.acquire()).await {
-            Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return Err(DatabaseError::Unavailable(error.to_string())),
-            Err(_) => return Err(DatabaseError::Unavailable("no connection".into())),
-        };
-        Ok(Lease::new(self.pool.clone(), connection))
-    }
-}
-
-impl DatabaseError {
-    /// `SQLSTATE`, or what kept the database from giving one.
-    fn code(&self) -> String {
-        match self {
-            Self::Refused(sqlx::Error::Database(error)) => {
-                error.code().map_or("unknown".into(), Into::into)
-            }
-            Self::Refused(_) => "refused".into(),
-            Self::Unavailable(_) => "unavailable".into(),
+    async fn acquire(&self, deadline: Instant) -> Result<Lease<'_>, DatabaseError> {
+        match self.pool.take(deadline).await {
+            Ok(session) => Ok(Lease::new(&self.pool, session)),
+            Err(reason) => Err(DatabaseError::Unavailable(reason)),
         }
     }
 }
 
 fn ping(connection: &mut PgConnection) -> Statement<'_, ()> {
     Box::pin(connection.ping())
-}
-
-impl From<&DatabaseError> for Problem {
-    fn from(error: &DatabaseError) -> Self {
-        match error {
-            DatabaseError::Unavailable(_) => {
-                tracing::warn!("{error}");
-                Self::unavailable("The database did not answer in time. Try again in a moment.")
-            }
-            DatabaseError::Refused(_) => {
-                tracing::error!("{error}");
-                Self::internal()
-            }
-        }
-    }
-}
-
-impl From<DatabaseError> for Problem {
-    fn from(error: DatabaseError) -> Self {
-        Self::from(&error)
-    }
-}
-
-fn url(text: &str) -> Result<PgConnectOptions, &'static str> {
-    let allowed = "a URL such as postgres://role@host:5432/widgetario";
-    // sqlx would take any scheme.
-    if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
-        return Err(allowed);
-    }
-    text.parse().map_err(|_| allowed)
 }

@@ -1,0 +1,67 @@
+//! Why the database gave no result, and what a caller is told of it.
+
+use axum::http::StatusCode;
+
+use crate::Problem;
+
+/// Why the database gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// No connection, no answer to a question, or the database cannot do it now: nothing was changed.
+    #[error("the database gave no answer: {0}")]
+    Unavailable(String),
+    /// A change was sent, and no answer came: it was made or not.
+    #[error("the database did not say whether it made a change: {0}")]
+    Unknown(String),
+    /// Statement and database do not fit: nothing was changed.
+    #[error("the database refused a statement: {0}")]
+    Refused(sqlx::Error),
+    /// A change was made, and its answer cannot be read.
+    #[error("the database's answer to a change does not fit: {0}")]
+    Unreadable(sqlx::Error),
+}
+
+impl DatabaseError {
+    /// Whether it is certain that nothing was changed.
+    pub fn changed_nothing(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Refused(_))
+    }
+
+    /// `SQLSTATE`, or what kept the database from giving one.
+    pub(super) fn code(&self) -> String {
+        match self {
+            Self::Refused(sqlx::Error::Database(error)) => {
+                error.code().map_or("unknown".into(), Into::into)
+            }
+            Self::Refused(_) | Self::Unreadable(_) => "refused".into(),
+            Self::Unavailable(_) | Self::Unknown(_) => "unavailable".into(),
+        }
+    }
+}
+
+impl From<&DatabaseError> for Problem {
+    fn from(error: &DatabaseError) -> Self {
+        match error {
+            DatabaseError::Unavailable(_) => {
+                tracing::warn!("{error}");
+                Self::unavailable("The database did not answer in time. Try again in a moment.")
+            }
+            DatabaseError::Unknown(_) => {
+                tracing::warn!("{error}");
+                let detail =
+                    "The database did not answer in time. Whether the change was made is unknown.";
+                Self::new(StatusCode::GATEWAY_TIMEOUT, detail)
+            }
+            DatabaseError::Refused(_) | DatabaseError::Unreadable(_) => {
+                tracing::error!("{error}");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<DatabaseError> for Problem {
+    fn from(error: DatabaseError) -> Self {
+        Self::from(&error)
+    }
+}

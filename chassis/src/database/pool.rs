@@ -1,0 +1,244 @@
+//! The connections of a process: taken when idle, and made in the background.
+//!
+//! A caller that finds no idle connection waits for one, and may give up; the connection being
+//! made is not its own and goes on, for the next who waits. One task makes them all ([`supply`]):
+//! as many as callers wait while all goes well, one after the other while the database is in
+//! trouble, so that neither a refusal nor silence keeps it from trying again soon.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+
+use super::Trial;
+use super::connector::{CONNECT_TIMEOUT, Connector};
+use super::sqlstate::Meaning;
+
+/// A pod's share of the server's 100: room for ten replicas.
+pub(super) const CONNECTIONS: usize = 8;
+
+/// In trouble, the next try begins this long after one failed …
+const AFTER_FAILURE: Duration = Duration::from_millis(100);
+/// … or beside one that is silent for so long. Each gets [`CONNECT_TIMEOUT`], so that some eight of
+/// these are under way.
+const AFTER_SILENCE: Duration = Duration::from_millis(600);
+
+/// A connection, and since when it is one.
+pub(super) struct Session {
+    pub(super) connection: PgConnection,
+    pub(super) since: Instant,
+}
+
+/// The connections of a process.
+pub(super) struct Pool {
+    connector: Connector,
+    trials: &'static [Trial],
+    state: Mutex<State>,
+    /// A permit for each idle connection: whoever takes one takes the other.
+    idle: Semaphore,
+    wanted: Notify,
+    in_trouble: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    /// The one used last is used next.
+    idle: Vec<Session>,
+    /// Idle or in use.
+    open: usize,
+    /// How many callers wait.
+    waiting: usize,
+    /// Why the last try failed, unless one has succeeded since.
+    failure: Option<String>,
+}
+
+impl Pool {
+    /// A pool that makes its connections when callers wait for them.
+    pub(super) fn new(connector: Connector, trials: &'static [Trial]) -> Arc<Self> {
+        let pool = Arc::new(Self {
+            connector,
+            trials,
+            state: Mutex::default(),
+            idle: Semaphore::new(0),
+            wanted: Notify::new(),
+            in_trouble: AtomicBool::new(false),
+        });
+        tokio::spawn(supply(Arc::clone(&pool)));
+        pool
+    }
+
+    pub(super) fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    pub(super) fn trials(&self) -> &'static [Trial] {
+        self.trials
+    }
+
+    /// Makes a connection that has prepared the service's statements, because preparing one takes
+    /// as long as an answer, and a far database's callers have no time for two.
+    async fn connect(&self) -> Result<PgConnection, String> {
+        let connected = self.connector.connect().await;
+        let mut connection = connected.map_err(|error| error.to_string())?;
+        for trial in self.trials {
+            let tried = timeout(CONNECT_TIMEOUT, trial(&mut connection)).await;
+            match tried.map_err(|_| "silence after the login".to_owned())? {
+                Err(error) if Meaning::of(&error) == Meaning::Lost => return Err(error.to_string()),
+                // Whoever runs it in earnest is told.
+                _ => {}
+            }
+        }
+        Ok(connection)
+    }
+
+    /// An idle connection, or the next that is; first come, first served.
+    ///
+    /// # Errors
+    /// Why there is none at `deadline`.
+    pub(super) async fn take(&self, deadline: Instant) -> Result<Session, String> {
+        if let Some(session) = self.take_idle() {
+            return Ok(session);
+        }
+        let begun = Instant::now();
+        let _waiting = Waiting::begin(self);
+        loop {
+            match timeout_at(deadline, self.idle.acquire()).await {
+                Ok(Ok(permit)) => {
+                    permit.forget();
+                    if let Some(session) = self.state().idle.pop() {
+                        return Ok(session);
+                    }
+                }
+                _ => return Err(self.none(begun.elapsed())),
+            }
+        }
+    }
+
+    /// An idle connection, at once or not at all.
+    pub(super) fn take_idle(&self) -> Option<Session> {
+        self.idle.try_acquire().ok()?.forget();
+        self.state().idle.pop()
+    }
+
+    /// Takes back a connection in good order.
+    pub(super) fn give_back(&self, session: Session) {
+        self.state().idle.push(session);
+        self.idle.add_permits(1);
+    }
+
+    /// A connection that was taken has been closed.
+    pub(super) fn closed(&self) {
+        self.state().open -= 1;
+        self.wanted.notify_one();
+    }
+
+    /// A connection broke or fell silent: the next one may, too.
+    pub(super) fn trouble(&self) {
+        self.in_trouble.store(true, Ordering::Relaxed);
+    }
+
+    /// Closes the idle connections, which are most likely as dead as the one that fell silent.
+    pub(super) fn close_idle(&self) {
+        while self.take_idle().is_some() {
+            self.closed();
+        }
+    }
+
+    /// Why a caller who waited for `waited` got none.
+    fn none(&self, waited: Duration) -> String {
+        let state = self.state();
+        let why = match &state.failure {
+            Some(failure) => failure.clone(),
+            None if state.open >= CONNECTIONS => format!("all {CONNECTIONS} are in use"),
+            None => "one is being made".to_owned(),
+        };
+        let waited = waited.as_secs_f64();
+        format!("no connection within {waited:.2} s (DATABASE_TIMEOUT_SECONDS): {why}")
+    }
+
+    /// Whether to begin another try, beside `trying` others.
+    fn wants(&self, trying: usize) -> bool {
+        let in_trouble = self.in_trouble.load(Ordering::Relaxed);
+        let state = self.state();
+        let (open, waiting) = (state.open, state.waiting);
+        if in_trouble {
+            // The silent ones are not counted on.
+            waiting > state.idle.len() && open < CONNECTIONS && trying < 2 * CONNECTIONS
+        } else {
+            waiting > trying + state.idle.len() && open + trying < CONNECTIONS
+        }
+    }
+
+    fn succeeded(&self, connection: PgConnection) {
+        let mut state = self.state();
+        state.failure = None;
+        self.in_trouble.store(false, Ordering::Relaxed);
+        if state.open < CONNECTIONS {
+            let since = Instant::now();
+            state.open += 1;
+            state.idle.push(Session { connection, since });
+            drop(state);
+            self.idle.add_permits(1);
+        }
+    }
+
+    fn failed(&self, failure: String) {
+        self.trouble();
+        self.state().failure = Some(failure);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a caller that waits.
+struct Waiting<'p>(&'p Pool);
+
+impl<'p> Waiting<'p> {
+    fn begin(pool: &'p Pool) -> Self {
+        pool.state().waiting += 1;
+        pool.wanted.notify_one();
+        Self(pool)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.state().waiting -= 1;
+    }
+}
+
+/// Makes connections for as long as the process lives.
+async fn supply(pool: Arc<Pool>) {
+    let mut tries = JoinSet::new();
+    let mut next = Instant::now();
+    loop {
+        let wants = pool.wants(tries.len());
+        tokio::select! {
+            () = pool.wanted.notified() => {}
+            Some(outcome) = tries.join_next() => match outcome {
+                Ok(Ok(connection)) => {
+                    pool.succeeded(connection);
+                    next = Instant::now();
+                }
+                Ok(Err(error)) => {
+                    pool.failed(error);
+                    next = Instant::now() + AFTER_FAILURE;
+                }
+                Err(panicked) => pool.failed(panicked.to_string()),
+            },
+            () = sleep_until(next), if wants => {
+                let maker = Arc::clone(&pool);
+                tries.spawn(async move { maker.connect().await });
+                if pool.in_trouble.load(Ordering::Relaxed) {
+                    next = Instant::now() + AFTER_SILENCE;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What sqlx would read of the environment, kept from it.
+//!
+//! sqlx completes each address of a database from libpq's variables, and joins `PGOPTIONS` to what
+//! it is given. No setting of it turns that off, and a process cannot take a variable back without
+//! `unsafe`; so a process that has one begins again without.
+
+use std::env;
+use std::io::{self, Write};
+use std::process::{Command, ExitCode};
+
+/// <https://www.postgresql.org/docs/current/libpq-envars.html>, as far as sqlx reads them.
+const VARIABLES: [&str; 13] = [
+    "PGAPPNAME",
+    "PGDATABASE",
+    "PGHOST",
+    "PGHOSTADDR",
+    "PGOPTIONS",
+    "PGPASSFILE",
+    "PGPASSWORD",
+    "PGPORT",
+    "PGSSLCERT",
+    "PGSSLKEY",
+    "PGSSLMODE",
+    "PGSSLROOTCERT",
+    "PGUSER",
+];
+
+/// Runs this program again, as the same process where there is such a thing, unless its
+/// environment is free of libpq's variables. To be called first in `main`.
+///
+/// # Errors
+/// The status to end with.
+pub fn without_variables() -> Result<(), ExitCode> {
+    if VARIABLES.iter().all(|name| env::var_os(name).is_none()) {
+        return Ok(());
+    }
+    let failed = |error| {
+        let names = VARIABLES.join(", ");
+        let _ = writeln!(
+            io::stderr(),
+            "this program cannot start itself without the variables of libpq ({error}): unset {names}"
+        );
+        ExitCode::FAILURE
+    };
+    let mut again = Command::new(env::current_exe().map_err(failed)?);
+    again.args(env::args_os().skip(1));
+    for name in VARIABLES {
+        again.env_remove(name);
+    }
+    Err(run(again).unwrap_or_else(failed))
+}
+
+#[cfg(unix)]
+fn run(mut command: Command) -> io::Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec())
+}
+
+#[cfg(not(unix))]
+fn run(mut command: Command) -> io::Result<ExitCode> {
+    let code = command.status()?.code().unwrap_or(1);
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}

@@ -1,0 +1,129 @@
+//! What the server's errors mean to a reader and to a buyer.
+
+use db::test::TestDatabase;
+use reqwest::StatusCode;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+use crate::database::{uncached, until};
+use crate::{Api, nothing_sold, problem};
+
+/// An API whose connections have run a statement, and a superuser of its database.
+async fn used() -> (Api, PgConnection, TestDatabase) {
+    let database = TestDatabase::new().await.unwrap();
+    let api = uncached(&database.shop.stock_url).await;
+    until(StatusCode::OK, async || api.readiness().await).await;
+    let superuser = PgConnection::connect_with(&database.superuser);
+    (api, superuser.await.unwrap(), database)
+}
+
+async fn execute(superuser: &mut PgConnection, statement: &str) {
+    let statement = AssertSqlSafe(statement.to_owned());
+    superuser.execute(sqlx::raw_sql(statement)).await.unwrap();
+}
+
+#[tokio::test]
+async fn column_of_another_type_costs_nobody_an_answer() {
+    let (api, mut superuser, _database) = used().await;
+    for (kind, left) in [("integer", 599), ("bigint", 598), ("numeric", 597)] {
+        let alter = format!("ALTER TABLE public.products ALTER stock TYPE {kind}");
+        execute(&mut superuser, &alter).await;
+        assert_eq!(api.sell(1, 1).await.status(), StatusCode::OK);
+        assert_eq!(api.left(1).await, left);
+    }
+}
+
+#[tokio::test]
+async fn session_that_only_reads_sells_nothing_and_is_replaced() {
+    let (api, mut superuser, _database) = used().await;
+    let database = "SELECT current_database()::text";
+    let name: String = sqlx::query_scalar(database)
+        .fetch_one(&mut superuser)
+        .await
+        .unwrap();
+    let sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'stock_api' \
+                    AND datname = current_database()";
+    let alter = format!("ALTER DATABASE {name} SET default_transaction_read_only = on; {sessions}");
+    execute(&mut superuser, &alter).await;
+    nothing_sold(api.sell(1, 1).await, StatusCode::SERVICE_UNAVAILABLE).await;
+    assert_eq!(api.left(1).await, 600);
+
+    execute(
+        &mut superuser,
+        &format!("ALTER DATABASE {name} RESET default_transaction_read_only"),
+    )
+    .await;
+    until(StatusCode::OK, async || api.sell(1, 1).await).await;
+}
+
+#[tokio::test]
+async fn right_that_is_missing_sells_nothing_until_it_is_given_back() {
+    let (api, mut superuser, _database) = used().await;
+    execute(
+        &mut superuser,
+        "REVOKE UPDATE (stock) ON public.products FROM stock_api",
+    )
+    .await;
+    nothing_sold(api.sell(1, 1).await, StatusCode::INTERNAL_SERVER_ERROR).await;
+    execute(
+        &mut superuser,
+        "GRANT UPDATE (stock) ON public.products TO stock_api",
+    )
+    .await;
+    assert_eq!(api.sell(1, 1).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn column_that_is_gone_sells_nothing_until_it_is_back() {
+    let (api, mut superuser, _database) = used().await;
+    execute(
+        &mut superuser,
+        "ALTER TABLE public.products RENAME stock TO level",
+    )
+    .await;
+    problem(api.get("/stock/1").await, StatusCode::INTERNAL_SERVER_ERROR).await;
+    nothing_sold(api.sell(1, 1).await, StatusCode::INTERNAL_SERVER_ERROR).await;
+    execute(
+        &mut superuser,
+        "ALTER TABLE public.products RENAME level TO stock",
+    )
+    .await;
+    assert_eq!(api.sell(1, 1).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn buyers_who_collide_in_strict_transactions_are_all_served() {
+    let database = TestDatabase::new().await.unwrap();
+    let mut superuser = PgConnection::connect_with(&database.superuser)
+        .await
+        .unwrap();
+    let name = database.superuser.get_database().unwrap();
+    let strict =
+        format!("ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'");
+    execute(&mut superuser, &strict).await;
+    let api = Api::on(&database.shop.stock_url).await;
+    let sales = (0..40).map(|_| api.sell(1, 1));
+    for answer in futures_util::future::join_all(sales).await {
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+    assert_eq!(api.left(1).await, 560);
+}
+
+#[tokio::test]
+async fn roles_search_path_leads_nowhere_else() {
+    let database = TestDatabase::new().await.unwrap();
+    let mut superuser = PgConnection::connect_with(&database.superuser)
+        .await
+        .unwrap();
+    let elsewhere = "CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.products (LIKE public.products); \
+                     GRANT ALL ON SCHEMA elsewhere TO PUBLIC; GRANT ALL ON elsewhere.products TO PUBLIC";
+    execute(&mut superuser, elsewhere).await;
+    let name = database.superuser.get_database().unwrap();
+    execute(
+        &mut superuser,
+        &format!("ALTER DATABASE {name} SET search_path = elsewhere"),
+    )
+    .await;
+    let api = uncached(&database.shop.stock_url).await;
+    assert_eq!(api.sell(1, 1).await.status(), StatusCode::OK);
+    assert_eq!(api.left(1).await, 599);
+}

@@ -1,0 +1,102 @@
+//! A database that is far away, or out of reach for a while.
+
+use std::time::Duration;
+
+use db::test::TestDatabase;
+use reqwest::StatusCode;
+use sqlx::{Connection, PgConnection};
+
+use crate::Api;
+use crate::database::until;
+use crate::proxy::Proxy;
+
+/// An API before which the database is `delay` away in each direction.
+async fn far(delay: u64, timeout: &str) -> (Api, Proxy, TestDatabase) {
+    let database = TestDatabase::new().await.unwrap();
+    let port = database.superuser.get_port();
+    let proxy = Proxy::before(port, "127.0.0.1", Duration::from_millis(delay)).await;
+    let (port, new) = (format!(":{port}/"), format!(":{}/", proxy.port));
+    let url = database.shop.stock_url.replace(&port, &new);
+    let timeout = format!("--database-timeout={timeout}");
+    let api = Api::with(&url, &["--cache-expiry=0", &timeout]).await;
+    (api, proxy, database)
+}
+
+#[tokio::test]
+async fn database_a_hundred_milliseconds_away_is_ready_and_serves() {
+    let (api, _proxy, _database) = far(100, "0.5").await;
+    until(StatusCode::OK, async || api.readiness().await).await;
+    until(StatusCode::OK, async || api.get("/stock/1").await).await;
+    until(StatusCode::OK, async || api.sell(1, 1).await).await;
+}
+
+#[tokio::test]
+async fn address_of_ipv6_stands_in_brackets() {
+    let database = TestDatabase::new().await.unwrap();
+    let port = database.superuser.get_port();
+    let proxy = Proxy::before(port, "::1", Duration::ZERO).await;
+    let (place, new) = (
+        format!("127.0.0.1:{port}/"),
+        format!("[::1]:{}/", proxy.port),
+    );
+    let api = Api::on(&database.shop.stock_url.replace(&place, &new)).await;
+    assert_eq!(api.left(1).await, 600);
+}
+
+#[tokio::test]
+async fn database_that_answers_too_late_is_told_with_the_setting_that_allows_it() {
+    let (api, _proxy, _database) = far(50, "0.05").await;
+    let told = async {
+        loop {
+            let reason = api.readiness().await.text().await.unwrap();
+            if reason.contains("for an answer, and DATABASE_TIMEOUT_SECONDS allows 0.05 s") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(30), told).await;
+    told.expect("the reason");
+}
+
+#[tokio::test]
+async fn callers_who_give_up_do_not_keep_the_service_from_connecting() {
+    // A connection takes ten times as long, a prepared statement half as long, as callers wait.
+    let (api, proxy, database) = far(30, "0.12").await;
+    until(StatusCode::OK, async || api.readiness().await).await;
+    proxy.be_silent(true);
+    until(StatusCode::SERVICE_UNAVAILABLE, async || {
+        api.get("/stock/1").await
+    })
+    .await;
+    proxy.be_silent(false);
+    until(StatusCode::OK, async || api.get("/stock/1").await).await;
+    until(StatusCode::OK, async || api.sell(1, 1).await).await;
+    drop(database);
+}
+
+#[tokio::test]
+async fn sale_whose_answer_is_swallowed_may_be_sold_or_not() {
+    let (api, proxy, database) = far(0, "2").await;
+    let superuser = || PgConnection::connect_with(&database.superuser);
+    let (mut buyer, mut watcher) = tokio::try_join!(superuser(), superuser()).unwrap();
+    let mut lock = buyer.begin().await.unwrap();
+    let row = sqlx::query("SELECT FROM products WHERE id = 1 FOR UPDATE");
+    row.execute(&mut *lock).await.unwrap();
+    let silence = async {
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+                     AND datname = current_database()";
+        while sqlx::query_scalar::<_, i64>(waits)
+            .fetch_one(&mut watcher)
+            .await
+            .unwrap()
+            == 0
+        {}
+        proxy.be_silent(true);
+        lock.rollback().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(api.sell(1, 1), silence);
+    assert_eq!(answer.status(), StatusCode::GATEWAY_TIMEOUT);
+    let problem: serde_json::Value = answer.json().await.unwrap();
+    assert!(problem.get("changed").is_none(), "{problem}");
+}
