@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use chassis::CallError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Storefront;
 use crate::availability::Availability;
@@ -24,6 +24,7 @@ pub(crate) enum Outcome {
     Refused,
     NotFound,
     Failed,
+    NotMade,
     Unknown,
 }
 
@@ -121,12 +122,13 @@ impl Sale {
 }
 
 impl Outcome {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Sold,
         Self::SoldOut,
         Self::Refused,
         Self::NotFound,
         Self::Failed,
+        Self::NotMade,
         Self::Unknown,
     ];
 
@@ -137,6 +139,11 @@ impl Outcome {
             (CallError::Status(StatusCode::NOT_FOUND, _), None) => (Self::NotFound, None),
             (_, Some(finding)) if finding.cause == Cause::Refused => (Self::Refused, None),
             (_, Some(finding)) if finding.cause.is_before_the_service() => (Self::Failed, None),
+            (CallError::Status(_, body), Some(finding))
+                if finding.cause == Cause::ServiceError && changed_nothing(body) =>
+            {
+                (Self::NotMade, None)
+            }
             _ => (Self::Unknown, None),
         }
     }
@@ -153,6 +160,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::NotFound => "not_found",
             Self::Failed => "failed",
+            Self::NotMade => "not_made",
             Self::Unknown => "unknown",
         }
     }
@@ -165,6 +173,7 @@ impl Outcome {
             Self::Refused => "A policy of the mesh refused it (403): nothing was sold.",
             Self::NotFound => "There is no such widget. Nothing was sold.",
             Self::Failed => "The sale did not reach the stock service: nothing was sold.",
+            Self::NotMade => "The stock service could not make the sale: nothing was sold.",
             Self::Unknown => "No good answer: it may be sold or not. The availability will tell.",
         }
     }
@@ -173,7 +182,9 @@ impl Outcome {
         match self {
             Self::Sold => "success",
             Self::SoldOut => "warning",
-            Self::Refused | Self::NotFound | Self::Failed | Self::Unknown => "failure",
+            Self::Refused | Self::NotFound | Self::Failed | Self::NotMade | Self::Unknown => {
+                "failure"
+            }
         }
     }
 
@@ -183,7 +194,16 @@ impl Outcome {
             Self::SoldOut => StatusCode::CONFLICT,
             Self::Refused => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Failed | Self::Unknown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failed | Self::NotMade | Self::Unknown => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
+}
+
+/// Whether stock-api says in its problem answer that it changed nothing.
+fn changed_nothing(body: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Problem {
+        changed: Option<bool>,
+    }
+    serde_json::from_str(body).is_ok_and(|problem: Problem| problem.changed == Some(false))
 }

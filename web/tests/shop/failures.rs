@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use axum::routing::any;
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
@@ -11,9 +12,13 @@ use crate::{Shop, text};
 
 /// Stands where a service should be and answers everything alike, as a proxy in front of it does.
 async fn proxy(status: StatusCode, body: &'static str) -> String {
+    stand_in((status, body)).await
+}
+
+async fn stand_in(answer: impl IntoResponse + Clone + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let answer = any(async move || (status, body));
+    let answer = any(async move || answer.clone());
     let router = Router::new().fallback_service(answer.with_state(()));
     tokio::spawn(async { axum::serve(listener, router).await });
     url
@@ -100,6 +105,30 @@ async fn refused_sale_is_said_in_plain_words() {
     assert!(message.starts_with(beginning), "{message}");
     let opens = "`istio/demo3/authz/allow-buy.yaml` opens it.";
     assert!(message.ends_with(opens), "{message}");
+}
+
+#[tokio::test]
+async fn sale_is_unsold_or_unknown_as_stock_api_itself_says() {
+    let answers = [
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            r#"{"changed":false}"#,
+            "not_made",
+        ),
+        (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            r#"{"changed":false}"#,
+            "not_made",
+        ),
+        (StatusCode::INTERNAL_SERVER_ERROR, "{}", "unknown"),
+        (StatusCode::GATEWAY_TIMEOUT, "{}", "unknown"),
+    ];
+    for (status, body, outcome) in answers {
+        let url = stand_in((status, [("x-widgetario-version", "v1")], body)).await;
+        let shop = Shop::start(&[&format!("--stock-api-url={url}")]).await;
+        let response = shop.post("/buy/1").send().await.unwrap();
+        assert_eq!(response.headers()["location"], format!("/?buy={outcome}"));
+    }
 }
 
 #[tokio::test]
