@@ -47,6 +47,9 @@ enum Products {
     V2,
 }
 
+/// How many services use the database, each with connections of its own.
+const APIS: usize = 2;
+
 /// The parts of a running shop; dropped, they stop.
 struct Up {
     services: Vec<Service>,
@@ -97,7 +100,7 @@ async fn start(options: Options) -> anyhow::Result<Up> {
                     "--fresh would not touch the database of DATABASE_URL: leave out one of them"
                 );
             }
-            let shop = Shop::adopt(url).await.context("DATABASE_URL")?;
+            let shop = adopt(url).await.context("DATABASE_URL")?;
             (None, shop, "as DATABASE_URL says".to_owned())
         }
         _ => own_database(options.fresh).await?,
@@ -136,6 +139,13 @@ async fn start(options: Options) -> anyhow::Result<Up> {
     }
     say!("\nOpen http://localhost:{port} (Ctrl-C stops the shop)")?;
     Ok(Up { services, database })
+}
+
+/// The user's own database, proven to be fit: no URL that cannot work gets as far as a service.
+async fn adopt(url: &str) -> anyhow::Result<Shop> {
+    let options = chassis::database_url(url).map_err(|allowed| anyhow!("it must be {allowed}"))?;
+    let database = chassis::connect(options, APIS).await?;
+    Ok(Shop::adopt(database, url).await?)
 }
 
 async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, Shop, String)> {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::remedy::{diagnosis, is_broken, remedy};
-use crate::user;
+use crate::{Unfit, user};
 
 /// Why there is no database.
 #[derive(Debug, thiserror::Error)]
@@ -107,9 +107,9 @@ pub enum Error {
     /// The operating system gave no random number.
     #[error("the operating system gave no random number for a password ({0})")]
     Random(getrandom::Error),
-    /// A database address that is none.
-    #[error("it must be a URL such as postgres://role:password@host:5432/database")]
-    Url,
+    /// A database of the user's own cannot hold the shop.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// Running as root without anyone to run PostgreSQL as.
     #[error("PostgreSQL refuses to run as root, and there is no user `nobody` to run it as")]
     NoUser,

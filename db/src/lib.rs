@@ -5,6 +5,7 @@
 //! process: the binaries come from Maven Central, once ([`installation`]); [`Shop`] makes the
 //! database in it; [`test`](mod@test) gives each test a copy.
 
+mod adoption;
 mod attempt;
 mod error;
 pub mod installation;
@@ -16,6 +17,7 @@ pub mod test;
 mod user;
 mod watchdog;
 
+pub use adoption::Unfit;
 pub use error::Error;
 pub use server::Server;
 pub use shop::Shop;

@@ -3,7 +3,7 @@
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-use crate::Error;
+use crate::{Error, adoption};
 
 /// Schema, data and roles, in this order.
 const SQL: [&str; 3] = [
@@ -46,17 +46,14 @@ impl Shop {
     }
 
     /// Puts schema and data into a database of the user's own, unless they are there. Both APIs
-    /// log in as `url` does: making roles takes rights that `url` may lack.
+    /// log in with `url`, as `database` did: making roles takes rights that it may lack.
     ///
     /// # Errors
-    /// When `url` is none, or the server does not answer or refuses.
-    pub async fn adopt(url: &str) -> Result<Self, Error> {
-        // sqlx would take any scheme.
-        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-            return Err(Error::Url);
+    /// When the database cannot hold the shop, or the server refuses.
+    pub async fn adopt(mut database: PgConnection, url: &str) -> Result<Self, Error> {
+        if !adoption::has_table(&mut database).await? {
+            fill(&mut database, &SQL[..ROLES]).await?;
         }
-        let mut database = PgConnection::connect(url).await?;
-        fill(&mut database, &SQL[..ROLES]).await?;
         database.close().await?;
         Ok(Self {
             products_url: url.into(),

@@ -2,7 +2,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod adoption;
 mod end;
+mod pooler;
 mod refusals;
 mod start;
 

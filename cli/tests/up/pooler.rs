@@ -1,0 +1,95 @@
+//! A real `pgbouncer` between the shop and a PostgreSQL of the user's own.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::Signal;
+use nix::unistd::{User, geteuid};
+use tempfile::TempDir;
+
+use crate::refusals::refusal;
+use crate::{Up, folder, until, up};
+
+/// A `pgbouncer` in one of its modes, with nothing set that it does not need.
+struct Pooler {
+    process: Child,
+    url: String,
+    _folder: TempDir,
+    server: db::Server,
+}
+
+impl Pooler {
+    fn start(mode: &str) -> Self {
+        let server = db::Server::scratch().unwrap();
+        let folder = folder();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let (url, database) = (server.superuser_url("postgres"), server.port());
+        let password = url.split([':', '@']).nth(2).unwrap();
+        let (users, settings) = (folder.path().join("users"), folder.path().join("settings"));
+        fs::write(&users, format!("\"postgres\" \"{password}\"\n")).unwrap();
+        let text = format!(
+            "[databases]\n* = host=127.0.0.1 port={database}\n[pgbouncer]\npool_mode = {mode}\n\
+             listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
+             auth_type = scram-sha-256\nauth_file = {}\n",
+            users.display()
+        );
+        fs::write(&settings, text).unwrap();
+        let mut command = Command::new("/usr/sbin/pgbouncer");
+        if geteuid().is_root() {
+            let nobody = User::from_name("nobody").unwrap().unwrap(); // it refuses root
+            command.uid(nobody.uid.as_raw()).gid(nobody.gid.as_raw());
+        }
+        let process = command.arg(settings).stderr(Stdio::null()).spawn().unwrap();
+        until("PgBouncer", || {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        let url = url.replace(&format!(":{database}/"), &format!(":{port}/"));
+        Self {
+            process,
+            url,
+            _folder: folder,
+            server,
+        }
+    }
+
+    fn stop(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.server.stop();
+    }
+}
+
+#[test]
+#[ignore = "needs PgBouncer"]
+fn pooler_that_shares_connections_is_refused() {
+    for mode in ["transaction", "statement"] {
+        let pooler = Pooler::start(mode);
+        let folder = folder();
+        let said = refusal(&mut up(folder.path(), &["--database-url", &pooler.url]));
+        assert!(
+            said.contains("name a pool in session mode, or PostgreSQL itself"),
+            "{said}"
+        );
+        pooler.stop();
+    }
+}
+
+#[test]
+#[ignore = "needs PgBouncer"]
+fn pooler_in_session_mode_serves() {
+    let pooler = Pooler::start("session");
+    let folder = folder();
+    let mut up = Up::start(folder.path(), &["--database-url", &pooler.url]);
+    for _ in 0..20 {
+        assert_eq!(up.page().status(), 200);
+    }
+    up.signal(Signal::SIGTERM);
+    up.wait_until_gone();
+    pooler.stop();
+}

@@ -1,0 +1,143 @@
+//! Whether a database of the user's own can hold the shop.
+
+use sqlx::PgConnection;
+
+use crate::Error;
+
+/// The oldest PostgreSQL that the shop was tried with.
+const OLDEST: i32 = 10;
+
+/// Why a database cannot hold the shop.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// The server's version.
+    #[error("the server is PostgreSQL {0}: the shop needs {OLDEST} or newer")]
+    Old(String),
+    /// It only reads.
+    #[error("the server is a standby, which only reads: name the primary")]
+    Standby,
+    /// Its sessions only read.
+    #[error(
+        "the sessions of the role {0:?} may only read: set default_transaction_read_only to off for the \
+         role, the database or the server"
+    )]
+    ReadOnly(String),
+    /// It has no schema `public`.
+    #[error("the database has no schema public, where the shop's table is: `CREATE SCHEMA public`")]
+    NoSchema,
+    /// Rights are missing.
+    #[error("the role {role:?} lacks rights: `GRANT {rights} TO {role:?}`")]
+    Rights {
+        /// Who logs in.
+        role: String,
+        /// As `GRANT` names them.
+        rights: String,
+    },
+    /// The table is somebody else's.
+    #[error(
+        "its public.products is not the shop's table ({0}): rename it, or name a database without one"
+    )]
+    Table(String),
+}
+
+/// What the table must be: the columns, and the types that each may have.
+const COLUMNS: [(&str, &[&str]); 4] = [
+    ("id", &["bigint"]),
+    ("name", &["character varying", "text", "character"]),
+    ("price", &["numeric"]),
+    ("stock", &["bigint"]),
+];
+
+/// Whether the shop's table is there already, in a database that can hold it.
+pub(crate) async fn has_table(database: &mut PgConnection) -> Result<bool, Error> {
+    let role = server(database).await?;
+    let lacks = |rights: &str| {
+        let (role, rights) = (role.clone(), rights.to_owned());
+        Err(Unfit::Rights { role, rights }.into())
+    };
+    let schema: Option<(bool, bool)> = sqlx::query_as(
+        "SELECT has_schema_privilege(oid, 'USAGE'), has_schema_privilege(oid, 'CREATE')
+         FROM pg_namespace WHERE nspname = 'public'",
+    )
+    .fetch_optional(&mut *database)
+    .await?;
+    let (usage, create) = schema.ok_or(Unfit::NoSchema)?;
+    let kind: Option<String> = sqlx::query_scalar(
+        "SELECT relkind::text FROM pg_class
+         WHERE relname = 'products' AND relnamespace = 'public'::regnamespace",
+    )
+    .fetch_optional(&mut *database)
+    .await?;
+    match kind.as_deref() {
+        _ if !usage => lacks("USAGE ON SCHEMA public"),
+        None if !create => lacks("CREATE ON SCHEMA public"),
+        None => Ok(false),
+        Some("r" | "p") => {
+            let missing = table(database).await?;
+            if missing.is_empty() {
+                Ok(true)
+            } else {
+                lacks(&format!("{} ON public.products", missing.join(", ")))
+            }
+        }
+        Some(_) => Err(Unfit::Table("it is no table".into()).into()),
+    }
+}
+
+/// Whether the server can, and who is asking.
+async fn server(database: &mut PgConnection) -> Result<String, Error> {
+    let (number, version, standby, read_only, role): (i32, String, bool, bool, String) =
+        sqlx::query_as(
+            "SELECT current_setting('server_version_num')::int, current_setting('server_version'),
+                    pg_is_in_recovery(), current_setting('transaction_read_only')::bool,
+                    current_user::text",
+        )
+        .fetch_one(database)
+        .await?;
+    if number < OLDEST * 10_000 {
+        return Err(Unfit::Old(version).into());
+    }
+    if standby {
+        return Err(Unfit::Standby.into());
+    }
+    if read_only {
+        return Err(Unfit::ReadOnly(role).into());
+    }
+    Ok(role)
+}
+
+/// Makes sure that the table is the shop's, and returns the rights that are missing.
+async fn table(database: &mut PgConnection) -> Result<Vec<String>, Error> {
+    let columns: Vec<(String, String, bool, bool, bool)> = sqlx::query_as(
+        "SELECT attname::text, format_type(atttypid, NULL),
+                has_column_privilege(attrelid, attnum, 'SELECT'),
+                has_column_privilege(attrelid, attnum, 'UPDATE'),
+                EXISTS (SELECT FROM pg_index WHERE indrelid = attrelid AND indisunique
+                        AND indkey::text = attnum::text AND indpred IS NULL)
+         FROM pg_attribute WHERE attrelid = 'public.products'::regclass
+         AND attnum > 0 AND NOT attisdropped",
+    )
+    .fetch_all(database)
+    .await?;
+    let mut missing = Vec::new();
+    for (column, types) in COLUMNS {
+        let found = columns.iter().find(|(name, ..)| name == column);
+        let Some((_, kind, select, update, unique)) = found else {
+            return Err(Unfit::Table(format!("it has no column {column}")).into());
+        };
+        if !types.contains(&kind.as_str()) {
+            let reason = format!("its column {column} is {kind}, not {}", types[0]);
+            return Err(Unfit::Table(reason).into());
+        }
+        if column == "id" && !unique {
+            return Err(Unfit::Table("its column id is not unique".into()).into());
+        }
+        if !select {
+            missing.push(format!("SELECT ({column})"));
+        }
+        if column == "stock" && !update {
+            missing.push("UPDATE (stock)".to_owned());
+        }
+    }
+    Ok(missing)
+}
