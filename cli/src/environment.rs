@@ -63,37 +63,3 @@ fn is_postgresqls(name: &OsStr) -> bool {
         .to_ascii_uppercase()
         .starts_with("PG")
 }
-
-/// Starts this program anew without PostgreSQL's variables, if there are any: the client takes
-/// `PGOPTIONS` into each connection and cannot be told otherwise.
-///
-/// # Errors
-/// When that fails.
-#[cfg(unix)]
-pub(crate) fn forget_postgresqls() -> anyhow::Result<()> {
-    use std::os::unix::process::CommandExt;
-    let variables: Vec<_> = postgresqls().collect();
-    if variables.is_empty() {
-        return Ok(());
-    }
-    let mut command = std::process::Command::new(env::current_exe()?);
-    command.args(env::args_os().skip(1));
-    for variable in variables {
-        command.env_remove(variable);
-    }
-    Err(anyhow::Error::new(command.exec()).context("this program cannot be started anew"))
-}
-
-/// Windows cannot replace a process, and all but `PGOPTIONS` is overruled.
-///
-/// # Errors
-/// When `PGOPTIONS` is set.
-#[cfg(not(unix))]
-pub(crate) fn forget_postgresqls() -> anyhow::Result<()> {
-    match env::var_os("PGOPTIONS") {
-        Some(value) if !value.is_empty() => {
-            anyhow::bail!("PGOPTIONS would change every connection to the database: unset it first")
-        }
-        _ => Ok(()),
-    }
-}

@@ -61,10 +61,8 @@ struct Up {
 /// # Errors
 /// When the shop cannot start, or ends by itself.
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let outcome = environment::forget_postgresqls()
-        .and_then(|()| {
-            tokio::runtime::Runtime::new().context("the operating system refused a thread")
-        })
+    let outcome = tokio::runtime::Runtime::new()
+        .context("the operating system refused a thread")
         .and_then(|runtime| {
             let outcome = runtime.block_on(until_stopped(options));
             // A PostgreSQL that is just starting is left to its watchdog.

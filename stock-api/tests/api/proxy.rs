@@ -41,11 +41,11 @@ async fn join(here: TcpStream, target: u16, delay: Duration, silent: Arc<watch::
     let Ok(there) = TcpStream::connect(("127.0.0.1", target)).await else {
         return;
     };
-    let ((read_here, write_here), (read_there, write_there)) =
-        (here.into_split(), there.into_split());
+    let (requests, answers_out) = here.into_split();
+    let (answers, requests_out) = there.into_split();
     tokio::join!(
-        carry(read_here, write_there, delay, &silent),
-        carry(read_there, write_here, delay, &silent),
+        carry(requests, requests_out, delay, &silent),
+        carry(answers, answers_out, delay, &silent),
     );
 }
 
