@@ -22,7 +22,11 @@ const HOSTILE: [(&str, &str); 9] = [
 async fn variables_of_libpq_change_nothing() {
     let database = TestDatabase::new().await.unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_stock-api"))
-        .args(["--listen-address=127.0.0.1", "--port=0", "--management-port=0"])
+        .args([
+            "--listen-address=127.0.0.1",
+            "--port=0",
+            "--management-port=0",
+        ])
         .env("DATABASE_URL", &database.shop.stock_url)
         .env("DATABASE_TIMEOUT_SECONDS", "10")
         .env("RUST_LOG", "info")
