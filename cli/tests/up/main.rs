@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod adoption;
+mod disks;
 mod end;
+mod environment;
+mod leftovers;
 mod pooler;
 mod refusals;
 mod start;
@@ -63,6 +66,12 @@ impl Up {
         ureq::get(&self.url).call().unwrap()
     }
 
+    fn buy(&self, id: i64) {
+        ureq::post(format!("{}/buy/{id}", self.url))
+            .send_empty()
+            .unwrap();
+    }
+
     fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.process.id()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
@@ -105,6 +114,13 @@ fn folder() -> TempDir {
         .permissions(everyone)
         .tempdir()
         .unwrap()
+}
+
+/// What the page shows, as JSON.
+fn content(up: &Up) -> String {
+    let url = format!("{}/api/shop", up.url);
+    let mut answer = ureq::get(&url).call().unwrap();
+    answer.body_mut().read_to_string().unwrap()
 }
 
 /// Waits for `condition`.

@@ -109,3 +109,33 @@ fn fresh_is_not_promised_for_a_database_of_the_users_own() {
     let said = refusal(&mut up(folder.path(), &["--fresh", "--database-url", url]));
     assert!(said.contains("leave out one of them"), "{said}");
 }
+
+#[test]
+fn cause_is_said_once() {
+    let folder = folder();
+    let url = "postgres://nobody:secret@127.0.0.1:9/shop";
+    let said = refusal(&mut up(folder.path(), &["--database-url", url]));
+    assert_eq!(said.matches("refused").count(), 1, "{said}");
+}
+
+#[test]
+fn changed_configuration_costs_no_data() {
+    let folder = folder();
+    let mut first = Up::start(folder.path(), &[]);
+    first.signal(Signal::SIGTERM);
+    first.wait_until_gone();
+    let configuration = folder.path().join("widgetario/database/postgresql.conf");
+    fs::write(configuration, "nonsense = 1\n").unwrap();
+    let said = refusal(&mut up(folder.path(), &[]));
+    assert!(said.contains("mend what was changed"), "{said}");
+    assert!(!said.contains("--fresh"), "{said}");
+}
+
+#[test]
+fn last_words_of_each_service_are_printed() {
+    let folder = folder();
+    let output = up(folder.path(), &[]).env("LOG_FORMAT", "x").output();
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    let words = said.matches("LOG_FORMAT='x' is not allowed").count();
+    assert_eq!(words, 2, "{said}");
+}

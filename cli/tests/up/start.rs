@@ -1,20 +1,4 @@
-use crate::{Up, folder};
-
-fn content(up: &Up) -> String {
-    let url = format!("{}/api/shop", up.url);
-    ureq::get(&url)
-        .call()
-        .unwrap()
-        .body_mut()
-        .read_to_string()
-        .unwrap()
-}
-
-fn buy(up: &Up, id: i64) {
-    ureq::post(format!("{}/buy/{id}", up.url))
-        .send_empty()
-        .unwrap();
-}
+use crate::{Up, content, folder};
 
 #[test]
 fn stock_survives_a_restart_and_fresh_starts_over() {
@@ -30,7 +14,7 @@ fn stock_survives_a_restart_and_fresh_starts_over() {
             "{before} in {}",
             content(&up)
         );
-        buy(&up, 1);
+        up.buy(1);
         up.signal(nix::sys::signal::SIGTERM);
         up.wait_until_gone();
     }
@@ -54,7 +38,7 @@ fn database_of_the_users_own_is_filled_and_used() {
     for before in [r#""stock":600"#, r#""stock":599"#] {
         let mut up = Up::start(folder.path(), &["--database-url", &url]);
         assert!(content(&up).contains(before));
-        buy(&up, 1);
+        up.buy(1);
         up.signal(nix::sys::signal::SIGTERM);
         up.wait_until_gone();
     }

@@ -29,7 +29,7 @@ trap '' HUP INT QUIT TERM
 last=$1 remove=$2
 shift 2
 while read -r argument; do
-    ("$@" $argument 2>&1 </dev/null; printf '\nended: %s\n' "$?") &
+    ("$@" $argument; printf '\nended: %s\n' "$?") 2>&1 </dev/null &
 done
 kill -"$last" 0
 wait
@@ -76,7 +76,8 @@ impl Watchdog {
         command.arg(last.as_str().trim_start_matches("SIG"));
         command.arg(remove).args(program);
         environment(&mut command);
-        // The shell says nothing, but as long as it holds this file, the folder is locked.
+        // The shell says nothing, but as long as it holds this file, the folder is locked. What it
+        // runs does not hold it: a server that outlives the shell is the next start's to end.
         let lock = lock.try_clone().map_err(Error::file(folder))?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.stderr(lock).current_dir(folder).process_group(0);
