@@ -1,19 +1,29 @@
 //! A connection taken from the pool for a statement, and given back only in good order.
 
-use sqlx::PgConnection;
-use tokio::time::{Instant, timeout_at};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{Connection, PgConnection};
+use tokio::time::{Instant, timeout};
 
 use super::connector::{ConnectError, apart};
 use super::pool::{Pool, Session};
 use super::sqlstate::Meaning;
 use super::{DatabaseError, NEW, Statement};
 
-/// A connection that goes back to the pool only when it is idle. One that is dead, stale, late or
-/// abandoned by its caller is closed at once.
+/// A connection that goes back to the pool only when it is idle. One that is dead, stale or late is
+/// closed at once; one whose caller left goes back after the answer that nobody waits for.
 pub(super) struct Lease<'p> {
-    pool: &'p Pool,
+    pool: &'p Arc<Pool>,
     session: Option<Session>,
-    idle: bool,
+    timeout: Duration,
+    state: State,
+}
+
+enum State {
+    Idle,
+    UnderWay,
+    Unfit,
 }
 
 /// Why a statement gave no result.
@@ -23,39 +33,45 @@ pub(super) struct Failure {
 }
 
 impl<'p> Lease<'p> {
-    pub(super) fn new(pool: &'p Pool, session: Session) -> Self {
+    /// A lease whose every answer may take `timeout`.
+    pub(super) fn new(pool: &'p Arc<Pool>, session: Session, timeout: Duration) -> Self {
         Self {
             pool,
             session: Some(session),
-            idle: true,
+            timeout,
+            state: State::Idle,
         }
     }
 
-    /// Runs a statement until `deadline`.
+    /// Runs a statement. Its time begins now, however long its caller waited for the connection:
+    /// or callers who came by one late would take a good one for dead.
     ///
     /// # Errors
     /// The server's, or [`Meaning::Lost`] when none came.
     pub(super) async fn run<T>(
         &mut self,
-        deadline: Instant,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, Failure> {
         let session = self.session.as_mut().expect("only drop takes it");
-        self.idle = false;
-        match timeout_at(deadline, statement(&mut session.connection)).await {
+        self.state = State::UnderWay;
+        match timeout(self.timeout, statement(&mut session.connection)).await {
             Ok(Ok(value)) => {
-                self.idle = true;
+                self.state = State::Idle;
                 Ok(value)
             }
             Ok(Err(error)) => {
                 let meaning = Meaning::of(&error);
-                self.idle = !matches!(meaning, Meaning::Stale | Meaning::ReadOnly | Meaning::Lost);
+                self.state = match meaning {
+                    Meaning::Stale | Meaning::ReadOnly | Meaning::Lost => State::Unfit,
+                    Meaning::Again | Meaning::Busy | Meaning::Refused => State::Idle,
+                };
                 if meaning == Meaning::Lost {
                     self.pool.trouble();
                 }
                 Err(Failure { meaning, error })
             }
             Err(_) => {
+                self.state = State::Unfit;
                 // Not even the server's own refusal in time: the other connections are most likely
                 // as dead.
                 self.pool.trouble();
@@ -86,7 +102,7 @@ impl<'p> Lease<'p> {
             Meaning::Busy | Meaning::Lost | Meaning::Refused => return false,
         };
         if is_new && failure.meaning == Meaning::ReadOnly {
-            self.idle = true; // a newer one would say the same
+            self.state = State::Idle; // a newer one would say the same
         }
         !is_new && Instant::now() < deadline
     }
@@ -99,9 +115,9 @@ impl<'p> Lease<'p> {
         let (Some(one), Some(two)) = (&mut self.session, &mut other.session) else {
             return Ok(());
         };
-        (self.idle, other.idle) = (false, false);
+        (self.state, other.state) = (State::Unfit, State::Unfit);
         apart(&mut one.connection, &mut two.connection).await?;
-        (self.idle, other.idle) = (true, true);
+        (self.state, other.state) = (State::Idle, State::Idle);
         Ok(())
     }
 }
@@ -128,13 +144,29 @@ impl Failure {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        if let Some(session) = self.session.take() {
-            if self.idle {
-                self.pool.give_back(session);
-            } else {
+        let Some(session) = self.session.take() else {
+            return;
+        };
+        match self.state {
+            State::Idle => self.pool.give_back(session),
+            State::UnderWay => {
+                let (pool, patience) = (Arc::clone(self.pool), self.timeout);
+                tokio::spawn(settle(pool, session, patience));
+            }
+            State::Unfit => {
                 drop(session);
                 self.pool.closed();
             }
         }
+    }
+}
+
+/// Waits for what was under way when a caller left.
+async fn settle(pool: Arc<Pool>, mut session: Session, patience: Duration) {
+    if let Ok(Ok(())) = timeout(patience, session.connection.ping()).await {
+        pool.give_back(session);
+    } else {
+        drop(session);
+        pool.closed();
     }
 }

@@ -108,7 +108,8 @@ impl Database {
         let deadline = Instant::now() + CONNECT_TIMEOUT;
         let take = || self.pool.take(deadline);
         let (a, b, c, d) = tokio::try_join!(take(), take(), take(), take())?;
-        let mut leases = [a, b, c, d].map(|session| Lease::new(&self.pool, session));
+        let mut leases =
+            [a, b, c, d].map(|session| Lease::new(&self.pool, session, CONNECT_TIMEOUT));
         let [one, other, ..] = &mut leases;
         one.apart_from(other)
             .await
@@ -126,7 +127,7 @@ impl Database {
     async fn try_on(&self, lease: &mut Lease<'_>) -> Result<(), String> {
         for trial in self.pool.trials() {
             let begun = Instant::now();
-            let outcome = lease.run(begun + CONNECT_TIMEOUT, trial).await;
+            let outcome = lease.run(trial).await;
             outcome.map_err(|failure| failure.error.to_string())?;
             let (took, most) = (begun.elapsed().as_secs_f64(), self.timeout.as_secs_f64());
             if took > most {
@@ -139,8 +140,9 @@ impl Database {
         Ok(())
     }
 
-    /// Runs a statement that changes nothing, on another connection if the first is dead. `summary`
-    /// names its span: the operation and the table, such as `SELECT products`.
+    /// Runs a statement that changes nothing, on another connection if the first is dead. Both the
+    /// connection and the statement may take the whole timeout. `summary` names its span: the
+    /// operation and the table, such as `SELECT products`.
     ///
     /// # Errors
     /// See [`DatabaseError`].
@@ -162,7 +164,7 @@ impl Database {
         let deadline = begun + self.timeout;
         loop {
             let mut lease = self.acquire(deadline).await?;
-            match lease.run(deadline, &statement).await {
+            match lease.run(&statement).await {
                 Ok(value) => return Ok(value),
                 Err(failure) if failure.meaning == Meaning::Lost && Instant::now() < deadline => {}
                 Err(failure) if lease.may_repeat(&failure, begun, deadline) => {}
@@ -171,9 +173,8 @@ impl Database {
         }
     }
 
-    /// Runs a statement that changes something, once, on a connection known to be alive. Both the
-    /// connection and the statement may take the whole timeout. `summary` is as for
-    /// [`read`](Database::read).
+    /// Runs a statement that changes something, once, on a connection known to be alive, which may
+    /// take the timeout once more. `summary` is as for [`read`](Database::read).
     ///
     /// # Errors
     /// See [`DatabaseError`], which tells whether the change may have been made.
@@ -194,13 +195,12 @@ impl Database {
         let deadline = begun + self.timeout;
         loop {
             let mut lease = self.acquire(deadline).await?;
-            match lease.run(deadline, ping).await {
+            match lease.run(ping).await {
                 Ok(()) => {}
                 Err(_) if Instant::now() < deadline => continue,
                 Err(failure) => return Err(failure.of_a_read()),
             }
-            // Its time begins here, so that the server's ends first and the outcome is known.
-            match lease.run(Instant::now() + self.timeout, &statement).await {
+            match lease.run(&statement).await {
                 Ok(value) => return Ok(value),
                 Err(failure) if lease.may_repeat(&failure, begun, deadline) => {}
                 Err(failure) => return Err(failure.of_a_write()),
@@ -246,7 +246,7 @@ impl Database {
 
     async fn acquire(&self, deadline: Instant) -> Result<Lease<'_>, DatabaseError> {
         match self.pool.take(deadline).await {
-            Ok(session) => Ok(Lease::new(&self.pool, session)),
+            Ok(session) => Ok(Lease::new(&self.pool, session, self.timeout)),
             Err(reason) => Err(DatabaseError::Unavailable(reason)),
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use db::test::TestDatabase;
+use futures_util::future::join_all;
 use reqwest::StatusCode;
 use sqlx::{Connection, PgConnection};
 
@@ -61,18 +62,26 @@ async fn database_that_answers_too_late_is_told_with_the_setting_that_allows_it(
 
 #[tokio::test]
 async fn callers_who_give_up_do_not_keep_the_service_from_connecting() {
-    // A connection takes ten times as long, a prepared statement half as long, as callers wait.
-    let (api, proxy, database) = far(30, "0.12").await;
+    // A connection takes several times as long, a statement half as long, as callers wait.
+    let (api, proxy, _database) = far(30, "0.12").await;
     until(StatusCode::OK, async || api.readiness().await).await;
-    proxy.be_silent(true);
-    until(StatusCode::SERVICE_UNAVAILABLE, async || {
-        api.get("/stock/1").await
-    })
-    .await;
-    proxy.be_silent(false);
-    until(StatusCode::OK, async || api.get("/stock/1").await).await;
-    until(StatusCode::OK, async || api.sell(1, 1).await).await;
-    drop(database);
+    let ask = async || api.get("/stock/1").await;
+    let load = async {
+        loop {
+            join_all((0..20).map(|_| ask())).await;
+        }
+    };
+    let comes_back = async {
+        proxy.be_silent(true);
+        until(StatusCode::SERVICE_UNAVAILABLE, ask).await;
+        proxy.be_silent(false);
+        until(StatusCode::OK, ask).await;
+        until(StatusCode::OK, async || api.sell(1, 1).await).await;
+    };
+    tokio::select! {
+        () = load => {}
+        () = comes_back => {}
+    }
 }
 
 #[tokio::test]

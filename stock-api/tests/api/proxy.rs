@@ -41,11 +41,10 @@ async fn join(here: TcpStream, target: u16, delay: Duration, silent: Arc<watch::
     let Ok(there) = TcpStream::connect(("127.0.0.1", target)).await else {
         return;
     };
-    let (requests, answers_out) = here.into_split();
-    let (answers, requests_out) = there.into_split();
+    let (near, far) = (here.into_split(), there.into_split());
     tokio::join!(
-        carry(requests, requests_out, delay, &silent),
-        carry(answers, answers_out, delay, &silent),
+        carry(near.0, far.1, delay, &silent),
+        carry(far.0, near.1, delay, &silent),
     );
 }
 
