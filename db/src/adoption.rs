@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 
 use crate::Error;
 
-/// The oldest PostgreSQL that the shop was tried with.
+/// The first PostgreSQL whose passwords are SCRAM's. The shop was tried with 15 and 18.
 const OLDEST: i32 = 10;
 
 /// Why a database cannot hold the shop.
