@@ -43,7 +43,8 @@ mod unix {
     /// Asks the server with `data` to stop, and waits for that.
     pub(super) fn end(data: &Path) {
         let deadline = Instant::now() + Duration::from_secs(30);
-        for process in servers(data) {
+        // Only the one that the others obey: they take the same signal for something else.
+        for process in servers(data).into_iter().filter(|id| is_first(*id)) {
             let _ = kill(Pid::from_raw(process), Signal::SIGINT);
         }
         while !servers(data).is_empty() && Instant::now() < deadline {
@@ -71,7 +72,19 @@ mod unix {
             .collect()
     }
 
-    /// The same by their command lines: elsewhere nothing else is told.
+    /// Whether a process was started with its data's folder; the others name themselves anew.
+    #[cfg(target_os = "linux")]
+    fn is_first(process: i32) -> bool {
+        let line = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).any(|word| word == b"-D")
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_first(_process: i32) -> bool {
+        true
+    }
+
+    /// The first process of each, by its command line: elsewhere nothing else is told.
     #[cfg(not(target_os = "linux"))]
     fn servers(data: &Path) -> Vec<i32> {
         let mut ps = std::process::Command::new("/bin/ps");

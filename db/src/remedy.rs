@@ -89,6 +89,12 @@ const BROKEN: [&str; 11] = [
     "No such file or directory",
 ];
 
+/// What sessions say when their server ends for another reason.
+const BYSTANDERS: [&str; 2] = [
+    "terminating connection due to administrator command",
+    "the database system is shutting down",
+];
+
 /// What mends the trouble of which somebody said `said`; `variable` chooses another folder.
 pub(crate) fn remedy(said: &str, variable: Option<&str>) -> Option<String> {
     let (_, remedy, elsewhere) = KINDS.iter().find(|kind| speaks_of(kind, said))?;
@@ -116,10 +122,20 @@ pub(crate) fn diagnosis(said: &[String], programs: &Path) -> (String, Option<Str
     if let Some(line) = said().find(|line| line.contains(&*programs.to_string_lossy())) {
         return (words(line), Some(unusable(line, programs)));
     }
-    let grave = || said().filter(|line| mark(line).is_some_and(|mark| mark != "LOG:"));
+    let is_cause = |line: &&str| {
+        let is_grave = mark(line).is_some_and(|mark| mark != "LOG:");
+        let is_bystander = BYSTANDERS.iter().any(|words| line.contains(words));
+        (is_grave && !is_bystander) || line.contains(" shutdown request")
+    };
+    let grave = || said().filter(is_cause);
     let kinds = KINDS.iter();
     let mended = kinds.filter_map(|kind| grave().rfind(|line| speaks_of(kind, line)));
-    let line = mended.chain(grave().next_back()).next();
+    let panic = said().rfind(|line| mark(line) == Some("PANIC:"));
+    let line = panic
+        .into_iter()
+        .chain(mended)
+        .chain(grave().next_back())
+        .next();
     let line = line.or_else(|| said().rfind(|line| !line.contains("ready to accept")));
     let line = line.unwrap_or("it did not say why");
     (words(line), remedy(line, Some("XDG_DATA_HOME")))
