@@ -22,13 +22,15 @@ static OPEN_FILES: LazyLock<usize> = LazyLock::new(|| {
     {
         use nix::sys::resource::{Resource, getrlimit, setrlimit};
         if let Ok((granted, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
-            // More than the shares need would cost, where the system keeps a table of them.
-            let wanted = most.min(WANTED);
-            let granted = match setrlimit(Resource::RLIMIT_NOFILE, granted.max(wanted), most) {
-                Ok(()) => granted.max(wanted),
-                Err(_) => granted,
-            };
-            return usize::try_from(granted).unwrap_or(usize::MAX);
+            // More than the shares need would cost, where the system keeps a table of them. It may
+            // refuse, or grant less: macOS has a second limit.
+            let mut wanted = most.min(WANTED);
+            while wanted > granted && setrlimit(Resource::RLIMIT_NOFILE, wanted, most).is_err() {
+                wanted /= 2;
+            }
+            let granted =
+                getrlimit(Resource::RLIMIT_NOFILE).map_or(granted, |(granted, _)| granted);
+            return usize::try_from(granted.min(WANTED)).unwrap_or(8192);
         }
     }
     8192

@@ -16,10 +16,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use prometheus_client::metrics::counter::Counter;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
@@ -40,6 +41,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// hundred headers.
 const HEAD_BYTES: usize = 96 * 1024;
 const MINUTE: Duration = Duration::from_mins(1);
+/// How long a connection to the management port may wait between requests: longer than Prometheus
+/// does, and not for ever, or a few that idle would keep the probes out. No proxy reuses these.
+const MANAGEMENT_IDLE: Duration = Duration::from_secs(30);
 
 /// A bound server, not yet serving.
 pub struct Server {
@@ -145,11 +149,12 @@ impl Server {
             .layer(trace)
             .layer(retire);
         let unreadable = self.metrics.unreadable.clone();
-        let service = Acceptor::new(router, *open_files::CONNECTIONS, unreadable);
+        let service = Acceptor::new(router, *open_files::CONNECTIONS, None, unreadable);
         let service = Listener::spawn(self.service, service);
         let management = management::router(self.readiness.clone(), self.metrics);
         let most = open_files::MANAGEMENT_CONNECTIONS;
-        let management = Acceptor::new(management, most, Counter::default());
+        let idle = Some(MANAGEMENT_IDLE);
+        let management = Acceptor::new(management, most, idle, Counter::default());
         let management = Listener::spawn(self.management, management);
         tracing::info!("listening on http://{address}");
 
@@ -212,6 +217,8 @@ impl Listener {
 struct Acceptor {
     router: Router,
     most: usize,
+    /// How long a connection may wait between requests, if not for ever.
+    idle: Option<Duration>,
     /// Counts requests that could not be read.
     unreadable: Counter,
     graceful: GracefulShutdown,
@@ -219,10 +226,11 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    fn new(router: Router, most: usize, unreadable: Counter) -> Self {
+    fn new(router: Router, most: usize, idle: Option<Duration>, unreadable: Counter) -> Self {
         Self {
             router,
             most,
+            idle,
             unreadable,
             graceful: GracefulShutdown::new(),
             connections: JoinSet::new(),
@@ -238,7 +246,7 @@ impl Acceptor {
                     said = Some(Instant::now());
                     let most = self.most;
                     tracing::warn!(
-                        "{most} connections are open (a share of `ulimit -n`): the next ones wait"
+                        "{most} connections are open, as many as may be: the next ones wait"
                     );
                 }
                 self.connections.join_next().await;
@@ -256,9 +264,12 @@ impl Acceptor {
 
     fn serve(&mut self, stream: TcpStream) {
         let _ = stream.set_nodelay(true);
+        // A caller that vanished without a word would keep its connection for ever.
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(MINUTE));
         let service = TowerToHyperService::new(self.router.clone());
         let connection = http1::Builder::new()
-            .header_read_timeout(None)
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.idle)
             .max_header_size(HEAD_BYTES)
             .serve_connection(TokioIo::new(Connection::new(stream)), service);
         let connection = self.graceful.watch(connection);
