@@ -9,6 +9,7 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
@@ -21,6 +22,8 @@ use crate::{StartError, open_files};
 /// The list of 200,000 products; a longer answer is not read to its end.
 const BODY_BYTES: usize = 16 * 1024 * 1024;
 const EXCERPT_BYTES: usize = 1024;
+/// Why nothing was asked.
+const CROWDED: &str = "too many calls at once, so this one was not made in time";
 
 /// Calls one upstream service.
 #[derive(Clone)]
@@ -30,6 +33,7 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     /// One for each call that may be under way; the next ones wait for theirs.
+    timeout: Duration,
     permits: Arc<Semaphore>,
 }
 
@@ -86,7 +90,6 @@ impl Client {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(timeout)
             .pool_max_idle_per_host(*open_files::IDLE_CONNECTIONS)
             .build()?;
         Ok(Self {
@@ -94,6 +97,7 @@ impl Client {
             propagators,
             http,
             base,
+            timeout,
             permits: Arc::new(Semaphore::new(*open_files::CALLS)),
         })
     }
@@ -117,7 +121,6 @@ impl Client {
     ) -> Answer<T> {
         let mut url = self.base.clone();
         url.set_path(path);
-        let _permit = self.permits.acquire().await;
         let span = client_span(&method, &url);
         let call = async {
             let mut headers = HeaderMap::new();
@@ -129,7 +132,13 @@ impl Client {
             };
             let begun = Instant::now();
             let outcome = Outcome::new(abandoned(self.service, path, begun));
-            let (head, result) = exchange(request).await;
+            let (head, result) = match timeout(self.timeout, self.permits.acquire()).await {
+                Ok(_permit) => {
+                    let left = self.timeout.saturating_sub(begun.elapsed());
+                    exchange(request.timeout(left)).await
+                }
+                Err(_) => (None, Err(CallError::Unreachable(CROWDED.into()))),
+            };
             outcome.is(());
             let error = result.as_ref().err().inspect(|error| note(error));
             let error_text = error.map(ToString::to_string);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
@@ -39,7 +40,10 @@ async fn answer(permits: Arc<Semaphore>, request: Request, next: Next) -> Respon
     };
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::unavailable("The answer took too long.").into_response(),
+        // Whether what was asked for was done is unknown.
+        Err(_) => {
+            Problem::new(StatusCode::GATEWAY_TIMEOUT, "The answer took too long.").into_response()
+        }
     }
 }
 

@@ -43,7 +43,11 @@ async function buy(url) {
   const text = await response.text().catch(() => "");
   const answer = text.startsWith("{") ? JSON.parse(text) : null;
   if (answer?.outcome && answer.message) return answer;
-  if (answer?.detail) return { message: `${answer.title}: ${answer.detail}` };
+  if (answer?.detail) {
+    const isUnsold = response.status < 500 || answer.changed === false;
+    const rest = isUnsold ? "" : " It may be sold or not: the availability will tell.";
+    return { message: `${answer.title}: ${answer.detail}${rest}` };
+  }
   if (text.startsWith("RBAC: access denied")) {
     return {
       message:

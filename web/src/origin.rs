@@ -30,11 +30,13 @@ pub(crate) fn is_ours(request: &Request) -> bool {
         return true;
     };
     let origin = origin.to_str().unwrap_or_default();
-    let host = origin.split_once("://").map_or("", |(_, host)| host);
+    let (scheme, host) = origin.split_once("://").unwrap_or_default();
+    let usual = if scheme == "https" { ":443" } else { ":80" };
     let named = chassis::authority(request);
     let named = named.iter().map(axum::http::uri::Authority::as_str);
     named
         .chain(forwarded(headers))
+        .map(|ours| ours.strip_suffix(usual).unwrap_or(ours)) // which browsers leave out
         .any(|ours| ours.eq_ignore_ascii_case(host))
 }
 

@@ -106,7 +106,7 @@ pub(crate) async fn for_people(
     request: Request,
     next: Next,
 ) -> Response {
-    let is_program = request.uri().path().starts_with("/api/") || wants_json(request.headers());
+    let is_program = is_program(&request);
     let mut response = next.run(request).await;
     if is_program {
         return response;
@@ -127,6 +127,11 @@ pub(crate) async fn for_people(
     (head, Html(html)).into_response()
 }
 
+/// Whether a program asks, and not a person.
+fn is_program(request: &Request) -> bool {
+    request.uri().path().starts_with("/api/") || wants_json(request.headers())
+}
+
 /// Whether JSON is asked for, as the page's script does.
 pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT);
@@ -134,7 +139,14 @@ pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| accept.contains("application/json"))
 }
 
-pub(crate) async fn nothing_here(State(storefront): State<Storefront>) -> Response {
+pub(crate) async fn nothing_here(
+    State(storefront): State<Storefront>,
+    request: Request,
+) -> Response {
+    if is_program(&request) {
+        let detail = "There is nothing here.";
+        return Problem::new(StatusCode::NOT_FOUND, detail).into_response();
+    }
     let frame = Frame::of(&storefront);
     render(StatusCode::NOT_FOUND, &NothingPage { frame })
 }

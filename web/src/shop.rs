@@ -1,12 +1,13 @@
 //! What the page shows, asked from both APIs; also `GET /api/shop`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use chassis::Problem;
+use chassis::{CallError, Problem};
 use futures_util::stream::{self, StreamExt};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -78,12 +79,13 @@ impl Shop {
         let mut calls = vec![hop];
         let products = match products {
             Ok(products) => {
+                let is_silent = AtomicBool::new(false);
                 let rows = products
                     .into_iter()
-                    .map(|product| Row::ask(storefront, product, page));
+                    .map(|product| Row::ask(storefront, product, page, &is_silent));
                 let rows = stream::iter(rows).buffered(CALLS_AT_ONCE);
-                let (rows, hops): (Vec<Row>, Vec<Hop>) = rows.unzip().await;
-                calls.extend(hops);
+                let (rows, hops): (Vec<Row>, Vec<Option<Hop>>) = rows.unzip().await;
+                calls.extend(hops.into_iter().flatten());
                 Some(rows)
             }
             Err(_) => None,
@@ -96,11 +98,24 @@ impl Shop {
 }
 
 impl Row {
-    /// Asks how many are left of `product`.
-    async fn ask(storefront: &Storefront, product: Product, page: Instant) -> (Self, Hop) {
-        let path = format!("/stock/{}", product.id);
-        let (hop, answer) = Hop::of(storefront.stock.get::<Stock>(&path).await, page);
-        let stock = answer.ok().map(|answer| answer.stock);
+    /// Asks how many are left of `product`, unless stock-api has let a call of this page pass its
+    /// deadline: a page waits for that once, however many products there are.
+    async fn ask(
+        storefront: &Storefront,
+        product: Product,
+        page: Instant,
+        is_silent: &AtomicBool,
+    ) -> (Self, Option<Hop>) {
+        let (hop, stock) = if is_silent.load(Ordering::Relaxed) {
+            (None, None)
+        } else {
+            let path = format!("/stock/{}", product.id);
+            let (hop, answer) = Hop::of(storefront.stock.get::<Stock>(&path).await, page);
+            if matches!(answer, Err(CallError::Timeout)) {
+                is_silent.store(true, Ordering::Relaxed);
+            }
+            (Some(hop), answer.ok().map(|answer| answer.stock))
+        };
         let row = Self {
             id: product.id,
             name: product.name,
