@@ -91,7 +91,7 @@ async fn until_stopped(options: Options) -> anyhow::Result<()> {
 
 async fn start(options: Options) -> anyhow::Result<Up> {
     is_free(options.port)?;
-    let (database, shop, place) = match options.database_url.as_deref() {
+    let (database, shop, place) = match options.database_url.as_deref().map(str::trim) {
         Some(url) if !url.is_empty() => {
             if options.fresh {
                 bail!(

@@ -42,6 +42,9 @@ pub(super) fn among(objects: Vec<&Value>) -> anyhow::Result<Vec<&Value>> {
     Ok(objects.into_iter().filter(differs).collect())
 }
 
+/// Annotations that change what the mesh or its add-ons do.
+const OURS: [&str; 2] = ["istio.io/", "prometheus.io/"];
+
 /// An object without what the cluster notes on it.
 fn essence(object: &Value) -> Value {
     let mut object = object.clone();
@@ -51,6 +54,13 @@ fn essence(object: &Value) -> Value {
     if let Some(metadata) = object["metadata"].as_object_mut() {
         let kept = ["name", "namespace", "labels", "annotations"];
         metadata.retain(|field, _| kept.contains(&field.as_str()));
+        // What controllers note on objects is theirs: which addresses a LoadBalancer gave, say.
+        if let Some(annotations) = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut)
+        {
+            annotations.retain(|name, _| OURS.iter().any(|ours| name.contains(ours)));
+        }
     }
     for metadata in ["/metadata", "/spec/template/metadata"] {
         if let Some(metadata) = object.pointer_mut(metadata).and_then(Value::as_object_mut) {

@@ -82,10 +82,7 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
             beside_json: options.verify.json,
         },
     };
-    ensure!(
-        !walk.asks || stdin().is_terminal(),
-        "there is no terminal to ask: add `--yes`"
-    );
+    walk.can_ask()?;
     cleanup::before_the_end()?;
     background::remove();
     walk.prose.line(&format!("On the cluster {context}."))?;
@@ -115,9 +112,12 @@ pub(crate) fn undo(options: &Undo) -> anyhow::Result<ExitCode> {
         asks: !options.yes,
         prose,
     };
-    prose.line(&format!("On the cluster {}.", options.consent.check()?))?;
+    let context = options.consent.check()?;
+    walk.can_ask()?;
+    prose.line(&format!("On the cluster {context}."))?;
     walk.reach(&Wanted::after(&root, &stages, place)?)?;
     if place == 0 {
+        walk.ask("To be deleted: Istio, all of it")?;
         prose.text(&output("istioctl", &["uninstall", "--purge", "-y"])?)?;
         let delete = ["delete", "namespace", MESH, "--ignore-not-found"];
         prose.text(&kubectl(&delete)?)?;
@@ -150,7 +150,9 @@ impl Walk<'_> {
         let mut background = self.play(stage)?;
         self.changed(&settle()?)?;
         background.check()?;
-        verify::stage(self.root, self.stages, place, options, tally)
+        verify::stage(self.root, self.stages, place, options, tally)?;
+        // An image may have been on its way before.
+        background.check()
     }
 
     /// Makes the cluster what the stages before `place` made it.
@@ -172,14 +174,30 @@ impl Walk<'_> {
         if self.asks {
             let surplus = wanted.surplus()?;
             if !surplus.is_empty() {
-                let surplus = surplus.join(", ");
-                let question =
-                    format!("To be deleted: {surplus}\nEnter to go on, Ctrl-C to leave it. ");
-                self.prose.text(&question)?;
-                stdin().lock().read_line(&mut String::new())?;
+                self.ask(&format!("To be deleted: {}", surplus.join(", ")))?;
             }
         }
         self.changed(&wanted.reach()?)
+    }
+
+    /// Checks that somebody is there to be asked, where it asks.
+    fn can_ask(&self) -> anyhow::Result<()> {
+        ensure!(
+            !self.asks || stdin().is_terminal(),
+            "there is no terminal to ask: add `--yes`"
+        );
+        Ok(())
+    }
+
+    /// Waits for Enter, where it asks; the end of input is a no.
+    fn ask(&self, what: &str) -> anyhow::Result<()> {
+        if self.asks {
+            let question = format!("{what}\nEnter to go on, Ctrl-C to leave it. ");
+            self.prose.text(&question)?;
+            let read = stdin().lock().read_line(&mut String::new())?;
+            ensure!(read > 0, "nobody said yes");
+        }
+        Ok(())
     }
 
     fn changed(&self, changes: &[String]) -> anyhow::Result<()> {
@@ -247,7 +265,8 @@ impl Walk<'_> {
                 for line in lines {
                     let line = line.join(" ");
                     self.prose.line(&format!("    / # {line}"))?;
-                    writeln!(input, "{line}")?;
+                    // A shell that has ended says why by its status.
+                    let _ = writeln!(input, "{line}");
                 }
                 drop(input);
                 shell.wait()

@@ -4,9 +4,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::eventually;
+use crate::cleanup::Cleanup;
 use crate::cluster::{SHOP, attempt, get, items, kubectl, kubectl_with};
 
 /// Whose identity a request has.
@@ -50,7 +51,7 @@ const OURS: &str = "widgetario-verify";
 
 /// The two pods that only a measurement needs; dropped, they are deleted.
 pub(super) struct Strangers {
-    pods: Value,
+    _cleanup: Cleanup,
 }
 
 impl Strangers {
@@ -101,8 +102,12 @@ impl Strangers {
         });
         // Those of a measurement that was broken off.
         kubectl(&["delete", "pods", "-n", "default", "-l", OURS, "--wait"])?;
-        let strangers = Self { pods };
-        kubectl_with(&strangers.pods, &["apply", "-f", "-"])?;
+        let ours = pods.clone();
+        let cleanup = Cleanup::new(move || {
+            let arguments = ["delete", "--ignore-not-found", "--wait=false", "-f", "-"];
+            let _ = kubectl_with(&ours, &arguments);
+        });
+        kubectl_with(&pods, &["apply", "-f", "-"])?;
         let ready = "--for=condition=Ready";
         kubectl(&[
             "wait",
@@ -114,14 +119,7 @@ impl Strangers {
             OURS,
             "--timeout=90s",
         ])?;
-        Ok(strangers)
-    }
-}
-
-impl Drop for Strangers {
-    fn drop(&mut self) {
-        let arguments = ["delete", "--ignore-not-found", "--wait=false", "-f", "-"];
-        let _ = kubectl_with(&self.pods, &arguments);
+        Ok(Self { _cleanup: cleanup })
     }
 }
 
@@ -175,7 +173,15 @@ impl Caller {
         };
         let pods = get(&["pods", "-A", "-l", app])?;
         let addresses = items(&pods).filter_map(|pod| pod["status"]["podIP"].as_str());
-        let addresses: Vec<String> = addresses.map(|address| format!(" {address}:")).collect();
+        let addresses: Vec<String> = addresses
+            .map(|address| {
+                if address.contains(':') {
+                    format!(" [{address}]:")
+                } else {
+                    format!(" {address}:")
+                }
+            })
+            .collect();
         let told = eventually(|| {
             let since = format!("--since={}s", begin.elapsed().as_secs() + 1);
             let sidecar = ["statefulset/products-db", "-c", "istio-proxy"];

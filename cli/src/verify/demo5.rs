@@ -9,6 +9,16 @@ use super::traces::{self, Mode, Trace};
 use super::{Addon, Bench, Claim, eventually};
 use crate::cluster::{ask, escaped};
 
+/// By how much counters have grown from `before` until `now`. One that was not there began at 0, and
+/// one that has gone, with its pod, takes nothing back.
+pub(super) fn growth(before: &[(Value, f64)], now: &[(Value, f64)]) -> f64 {
+    let grown = now.iter().map(|(labels, value)| {
+        let known = before.iter().find(|(known, _)| known == labels);
+        (value - known.map_or(0.0, |(_, value)| *value)).max(0.0)
+    });
+    grown.sum()
+}
+
 /// The value of a `PromQL` expression: its series, each with its labels.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::access::Caller;
-use super::demo5::query;
+use super::demo5::{growth, query};
 use super::{Addon, Bench, Claim, abridged, eventually};
 use crate::cluster::ask;
 
@@ -30,7 +30,7 @@ pub(super) fn kiali(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
     let count = || {
         metrics
             .iter()
-            .map(|metric| total(metric))
+            .map(|metric| query(metric))
             .collect::<anyhow::Result<Vec<_>>>()
     };
     let before = count()?;
@@ -44,7 +44,7 @@ pub(super) fn kiali(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
         more = count()?
             .iter()
             .zip(&before)
-            .map(|(now, before)| now - before)
+            .map(|(now, before)| growth(before, now))
             .collect();
         let has_come = (0..EDGES.len()).all(|edge| more[2 * edge] >= wanted[edge]);
         Ok(has_come.then_some(()))
@@ -92,12 +92,8 @@ fn calls(from: &str, to: &str, label: &str) -> String {
         "istio_requests_total"
     };
     format!(
-        "sum({metric}{{reporter=\"destination\",source_app=\"{from}\",destination_app=\"{to}\",{label}}})"
+        "{metric}{{reporter=\"destination\",source_app=\"{from}\",destination_app=\"{to}\",{label}}}"
     )
-}
-
-fn total(metric: &str) -> anyhow::Result<f64> {
-    Ok(query(metric)?.iter().map(|(_, value)| value).sum())
 }
 
 /// The edges that Kiali's graph of apps lacks

@@ -232,7 +232,7 @@ fn measure(key: &str, bench: &Bench) -> anyhow::Result<Vec<Claim>> {
         "demo4/fault-abort" => demo4::fault_abort(bench),
         "demo4/fault-delay" => demo4::fault_delay(bench),
         "demo4/fault-test-users" => demo4::fault_test_users(bench),
-        "demo4/resilience-faults" => Ok(resilience::faults(bench)),
+        "demo4/resilience-faults" => resilience::faults(bench),
         "demo4/resilience-retries" => resilience::retries(bench),
         "demo4/resilience-timeout" => resilience::timeout(bench),
         "demo4/resilience-outliers" => resilience::outliers(bench),

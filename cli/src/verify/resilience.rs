@@ -20,8 +20,9 @@ fn stock_failures(bench: &Bench, n: usize) -> Share {
     })
 }
 
-pub(super) fn faults(bench: &Bench) -> Vec<Claim> {
+pub(super) fn faults(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
     const SLOW: f64 = 0.1;
+    let route = route::arrives("stock-api")?;
     let aborted = |n: usize| {
         let pages = bench.shop.views(n.div_ceil(4), &[]);
         Share::of(pages.iter().flat_map(Page::stock_calls), |call| {
@@ -53,7 +54,7 @@ pub(super) fn faults(bench: &Bench) -> Vec<Claim> {
         shortest < 1000.0,
         format!("the shortest wait was {shortest:.0} ms"),
     );
-    vec![failures, slow, length]
+    Ok(vec![route, failures, slow, length])
 }
 
 /// What web's own sidecar was told of calls that may be sales: to make one try. Its default is three when
@@ -72,10 +73,7 @@ fn no_second_try() -> anyhow::Result<Claim> {
         let conditions = all(&route["match"]["headers"]);
         !conditions.iter().any(|it| it["name"] == ":method")
     };
-    let more_tries = |route: &Value| match &route["route"]["retryPolicy"] {
-        Value::Null => 0,
-        policy => policy["numRetries"].as_u64().unwrap_or(1),
-    };
+    let more_tries = |route: &Value| route::retries(&route["route"]["retryPolicy"]);
     let more_tries: Vec<u64> = routes
         .filter(takes_sales)
         .map(|it| more_tries(&it))
@@ -139,6 +137,7 @@ pub(super) fn timeout(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
 }
 
 pub(super) fn outliers(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
+    let route = route::arrives("stock-api")?;
     let pods = pods()?;
     let is_broken = |pod: &&Value| pod["metadata"]["labels"]["version"] == "broken";
     let broken: Vec<&Value> = pods
@@ -160,6 +159,7 @@ pub(super) fn outliers(bench: &Bench) -> anyhow::Result<Vec<Claim>> {
         }
     }
     Ok(vec![
+        route,
         Claim::new(
             "a replica that always fails is ready, and so an endpoint",
             !broken.is_empty(),

@@ -109,6 +109,15 @@ fn of_virtual_service(route: &Value) -> Route {
     }
 }
 
+/// How many tries follow the first; Envoy's default is one, where there is a policy at all
+/// (<https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto>).
+pub(super) fn retries(policy: &Value) -> u64 {
+    match policy {
+        Value::Null => 0,
+        policy => policy["numRetries"].as_u64().unwrap_or(1),
+    }
+}
+
 fn of_envoy(route: &Value) -> Route {
     let action = &route["route"];
     // `outbound|80|v1|stock-api.widgetario.svc.cluster.local`
@@ -132,11 +141,7 @@ fn of_envoy(route: &Value) -> Route {
         weights,
         abort: percent(&abort["percentage"]),
         delay: (percent(&delay["percentage"]), seconds(&delay["fixedDelay"])),
-        retries: Some(
-            action["retryPolicy"]["numRetries"]
-                .as_u64()
-                .unwrap_or_default(),
-        ),
+        retries: Some(retries(&action["retryPolicy"])),
         timeout: seconds(&action["timeout"]),
         per_try: seconds(&action["retryPolicy"]["perTryTimeout"]),
     }

@@ -19,6 +19,8 @@ fn unread() -> PipeWriter {
 fn widgetario(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_widgetario"));
     command.args(arguments).stdin(Stdio::null());
+    // Must fail, not reach the developer's cluster.
+    command.env("KUBECONFIG", "/nowhere").env("PATH", "");
     command
 }
 
