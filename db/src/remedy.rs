@@ -118,8 +118,10 @@ pub(crate) fn is_broken(said: &str) -> bool {
 /// Why one of the programs in the folder `programs` gave up, in its own words, and what mends it.
 pub(crate) fn diagnosis(said: &[String], programs: &Path) -> (String, Option<String>) {
     let said = || said.iter().map(String::as_str);
-    // First a program that does not run at all, then what has a remedy, then the last word.
-    if let Some(line) = said().find(|line| line.contains(&*programs.to_string_lossy())) {
+    // First what is amiss with the programs themselves, then what has a remedy, then a panic, then the
+    // last word.
+    let installation = programs.parent().unwrap_or(programs).to_string_lossy();
+    if let Some(line) = said().find(|line| line.contains(&*installation)) {
         return (words(line), Some(unusable(line, programs)));
     }
     let is_cause = |line: &&str| {
@@ -131,11 +133,7 @@ pub(crate) fn diagnosis(said: &[String], programs: &Path) -> (String, Option<Str
     let kinds = KINDS.iter();
     let mended = kinds.filter_map(|kind| grave().rfind(|line| speaks_of(kind, line)));
     let panic = said().rfind(|line| mark(line) == Some("PANIC:"));
-    let line = panic
-        .into_iter()
-        .chain(mended)
-        .chain(grave().next_back())
-        .next();
+    let line = mended.chain(panic).chain(grave().next_back()).next();
     let line = line.or_else(|| said().rfind(|line| !line.contains("ready to accept")));
     let line = line.unwrap_or("it did not say why");
     (words(line), remedy(line, Some("XDG_DATA_HOME")))
