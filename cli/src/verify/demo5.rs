@@ -16,7 +16,7 @@ pub(super) fn growth(before: &[(Value, f64)], now: &[(Value, f64)]) -> f64 {
         let known = before.iter().find(|(known, _)| known == labels);
         (value - known.map_or(0.0, |(_, value)| *value)).max(0.0)
     });
-    grown.sum()
+    0.0 + grown.sum::<f64>() // the sum of none is a negative zero
 }
 
 /// The value of a `PromQL` expression: its series, each with its labels.
