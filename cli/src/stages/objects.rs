@@ -37,9 +37,15 @@ impl Wanted {
     pub(crate) fn reach(&self) -> anyhow::Result<Vec<String>> {
         let mut changes = delete(&self.absent)?;
         if !self.present.is_empty() {
-            let applied = kubectl_with(&list(&self.present), &["apply", "-f", "-"])?;
-            let effective = applied.lines().filter(|line| !line.ends_with("unchanged"));
-            changes.extend(effective.map(str::to_owned));
+            // Pods first: one that starts under deny-all never reaches its database, and is never ready.
+            let is_policy = |object: &Value| object["kind"] == "AuthorizationPolicy";
+            let (policies, others): (Vec<_>, Vec<_>) =
+                self.present.iter().cloned().partition(is_policy);
+            changes.extend(apply(&others)?);
+            if !policies.is_empty() {
+                changes.extend(settle()?);
+                changes.extend(apply(&policies)?);
+            }
             // Another apply keeps what no document ever named.
             for object in self.drifted()? {
                 kubectl_with(object, &["replace", "--save-config", "-f", "-"])?;
@@ -136,6 +142,13 @@ fn unready() -> anyhow::Result<Vec<String>> {
 
 pub(super) fn list<T: Serialize>(objects: &[T]) -> Value {
     json!({ "apiVersion": "v1", "kind": "List", "items": objects })
+}
+
+/// Applies `objects`, and says what changed.
+fn apply(objects: &[Value]) -> anyhow::Result<Vec<String>> {
+    let applied = kubectl_with(&list(objects), &["apply", "-f", "-"])?;
+    let effective = applied.lines().filter(|line| !line.ends_with("unchanged"));
+    Ok(effective.map(str::to_owned).collect())
 }
 
 /// Deletes what is there of `objects`, and says what.
