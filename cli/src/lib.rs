@@ -1,0 +1,112 @@
+//! `widgetario`: the shop on this machine, and the walkthrough through Istio.
+//!
+//! `up` starts a real PostgreSQL and one process a service, prints where each is, and stops them
+//! all on Ctrl-C. The processes are this program again (`service`, hidden).
+//!
+//! `stages`, `run`, `verify` and `undo` read the walkthrough's documents, execute their commands on a
+//! cluster, and measure what they claim; `preflight` and `doctor` say what is wrong, and how to mend
+//! it.
+
+mod child;
+mod cleanup;
+mod cluster;
+mod doctor;
+mod download;
+mod environment;
+mod preflight;
+mod prose;
+mod service;
+mod stages;
+mod up;
+mod verify;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use chassis::{OutputError, say};
+use clap::{Parser, Subcommand};
+
+/// Widgetario: a small shop that shows what a service mesh does
+#[derive(Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    args_override_self = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    up: up::Options,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the shop on this machine (the default)
+    Up(up::Options),
+
+    /// List the stages of the walkthrough
+    Stages,
+
+    /// Show a stage of the walkthrough, run its commands, and verify it
+    Run(stages::run::Run),
+
+    /// Measure what a stage claims; the exit status is 1 when a claim does not hold
+    Verify(verify::Verify),
+
+    /// Restore the stage before
+    Undo(stages::run::Undo),
+
+    /// Check that this machine can show the walkthrough
+    Preflight,
+
+    /// View the page once and explain, hop by hop, whether its trace links
+    Doctor(doctor::Options),
+
+    /// Run one service until standard input closes
+    #[command(hide = true)]
+    Service(service::Options),
+}
+
+/// Runs the command that the arguments name; returns the status to end with.
+pub fn main() -> ExitCode {
+    if let Err(status) = chassis::without_libpq_variables() {
+        return status;
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(text) if !text.use_stderr() => {
+            return ended(
+                say!("{text}")
+                    .map(|()| ExitCode::SUCCESS)
+                    .map_err(Into::into),
+            );
+        }
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(2);
+        }
+    };
+    ended(match cli.command.unwrap_or(Command::Up(cli.up)) {
+        Command::Up(options) => up::run(options),
+        Command::Service(options) => Ok(service::run(options)),
+        Command::Preflight => preflight::run(),
+        Command::Stages => stages::run::list(),
+        Command::Run(options) => stages::run::run(&options),
+        Command::Verify(options) => verify::verify(&options),
+        Command::Undo(options) => stages::run::undo(&options),
+        Command::Doctor(options) => doctor::run(&options),
+    })
+}
+
+/// The exit status; what failed is said, unless it is that nobody reads.
+fn ended(outcome: anyhow::Result<ExitCode>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
+        if let Some(unread) = error.downcast_ref().and_then(OutputError::unread) {
+            return unread;
+        }
+        let _ = writeln!(io::stderr(), "widgetario: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,1 @@
+//! A real PostgreSQL that needs no installation.

@@ -1,0 +1,1 @@
+//! What tests start: a database, a service, Envoy, a browser.
