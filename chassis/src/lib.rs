@@ -7,55 +7,71 @@
 //! ([`Database`]) or one call ([`Client`]) → an answer, or a [`Problem`]. On the way each request,
 //! call and query is a span of one trace: [`propagation`] is how it goes from service to service.
 //!
-//! The chassis knows nothing of products or stock.
+//! Each room uses only those below it:
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | `process` | `main`: command line, environment, signals, exit status, `probe` |
+//! | `server` | two ports, limits, drain, metrics, the answers' headers |
+//! | `client`, `database` | calls of other services, statements; each with a deadline |
+//! | `telemetry` | spans, their export, the log |
+//! | `propagation` | which trace a request belongs to, and what goes along with its calls |
+//! | the files beside them | what all rooms share: settings, headers, problems, readiness |
+//!
+//! The features `client`, `database` and `openapi` are for those services that call, query and
+//! document. The chassis knows nothing of products or stock.
 
-mod access;
-mod answer_headers;
-mod call;
+#[cfg(feature = "client")]
 mod client;
-mod command;
-mod connection;
+mod completion;
+#[cfg(feature = "database")]
 mod database;
-mod environment;
-mod error;
-mod extract;
-mod libpq;
-mod limits;
-mod listen;
-mod log;
-mod management;
-mod metrics;
+mod headers;
+mod milliseconds;
+#[cfg_attr(
+    not(feature = "client"),
+    expect(dead_code, reason = "shares of the client")
+)]
 mod open_files;
-mod outcome;
 mod output;
-mod probe;
 mod problem;
+mod process;
 pub mod propagation;
+mod readiness;
 mod server;
 mod settings;
+mod start_error;
 mod telemetry;
-mod trace;
-mod well_formed;
 
-pub use answer_headers::{ATTEMPT, CALLER, POD, SERVER_TIMING, VERSION};
-pub use call::{CACHE_STATUS, Call, milliseconds};
-pub use client::{Answer, CallError, Client};
-pub use command::{Command, main, signalled, start};
+#[cfg(feature = "client")]
+pub use client::{Answer, Client, call::Call, error::CallError};
+#[cfg(feature = "database")]
 pub use database::{
-    ConnectError, Database, DatabaseError, DatabaseSettings, Statement, Trial, connect,
-    database_url,
+    Database,
+    capacity::connect,
+    connect_error::ConnectError,
+    error::DatabaseError,
+    settings::DatabaseSettings,
+    statement::{Statement, Trial},
+    url::database_url,
 };
-
-pub use error::StartError;
-pub use extract::{Json, Path};
-pub use libpq::without_variables as without_libpq_variables;
-pub use limits::limited;
-pub use management::Waiting;
-pub use metrics::Metrics;
+pub use headers::{ATTEMPT, CACHE_STATUS, CALLER, POD, SERVER_TIMING, VERSION, authority};
+pub use milliseconds::milliseconds;
 pub use output::{OutputError, print};
 pub use problem::Problem;
+pub use process::command_line::ServiceCommand as Command;
+pub use process::libpq::without_variables as without_libpq_variables;
+pub use process::signal::signalled;
+pub use process::{main, start};
+pub use propagation::forwarded::Forwarded;
+pub use readiness::Readiness;
 pub use server::Server;
-pub use settings::{LogFormat, Settings, seconds};
-pub use telemetry::TelemetrySettings;
-pub use trace::{as_end_user, cached, end_user, request_id, trace_id};
-pub use well_formed::authority;
+pub use server::extract::{Json, Path};
+pub use server::limits::limited;
+pub use server::metrics::Metrics;
+pub use settings::{Settings, seconds};
+pub use start_error::StartError;
+pub use telemetry::ids::trace_id;
+pub use telemetry::log::LogFormat;
+pub use telemetry::settings::TelemetrySettings;
+pub use telemetry::span::cached;

@@ -4,16 +4,14 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
-
-use crate::trace_id;
 
 /// What went wrong, in words for the caller; never internals.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// The HTTP status code.
     #[serde(serialize_with = "number")]
-    #[schema(value_type = u16, minimum = 400, maximum = 599)]
+    #[cfg_attr(feature = "openapi", schema(value_type = u16, minimum = 400, maximum = 599))]
     status: StatusCode,
     /// The kind of problem, the same for each of its kind.
     title: String,
@@ -43,7 +41,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Unknown").into(),
             detail: detail.into(),
             changed: None,
-            trace_id: trace_id(),
+            trace_id: None,
         }
     }
 
@@ -52,6 +50,11 @@ impl Problem {
     pub fn unchanged(self) -> Self {
         let changed = Some(false);
         Self { changed, ..self }
+    }
+
+    /// The same, with the id of the request's trace.
+    pub(crate) fn of_trace(self, trace_id: Option<String>) -> Self {
+        Self { trace_id, ..self }
     }
 
     /// 500: the log has the cause, the caller does not.
@@ -90,7 +93,8 @@ impl Problem {
     }
 }
 
-/// The answer has the problem among its extensions, for who would rather say it in another form.
+/// The answer has the problem among its extensions, for layers that add to it, or say it in another
+/// form.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = answer(self.status, &self);

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tracing_subscriber::filter::Targets;
 
-use crate::TelemetrySettings;
+use crate::telemetry::log::LogFormat;
+use crate::telemetry::settings::TelemetrySettings;
 
 /// Where a service listens, what it calls itself and how it logs.
 #[derive(Args, Clone, Debug)]
@@ -47,15 +48,6 @@ pub struct Settings {
     /// How the service takes part in traces
     #[command(flatten)]
     pub telemetry: TelemetrySettings,
-}
-
-/// How a log line is written.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line, for machines.
-    Json,
 }
 
 fn targets(text: &str) -> Result<Targets, &'static str> {

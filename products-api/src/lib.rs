@@ -37,8 +37,8 @@ pub struct Shelf {
 /// # Errors
 /// When a setting cannot be used.
 pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
-    let database = Database::new("products-api", settings.database, &products::TRIALS)?;
-    let answers = database.clone().answers(server.waiting());
+    let database = Database::new("products-api", &settings.database, &products::TRIALS)?;
+    let answers = database.clone().answers(server.readiness());
     server.ready_when(answers);
     let shelf = Shelf {
         database,

@@ -44,8 +44,8 @@ pub struct Warehouse {
 /// # Errors
 /// When a setting cannot be used.
 pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
-    let database = Database::new("stock-api", settings.database, &stock::TRIALS)?;
-    let answers = database.clone().answers(server.waiting());
+    let database = Database::new("stock-api", &settings.database, &stock::TRIALS)?;
+    let answers = database.clone().answers(server.readiness());
     server.ready_when(answers);
     let warehouse = Warehouse {
         database,

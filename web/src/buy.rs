@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use chassis::CallError;
+use chassis::{CallError, Forwarded};
 use serde::{Deserialize, Serialize};
 
 use crate::Storefront;
@@ -52,9 +52,10 @@ pub(crate) async fn buy(
     State(storefront): State<Storefront>,
     Path(id): Path<String>,
     headers: HeaderMap,
+    forwarded: Forwarded,
 ) -> Response {
     let sale = match id.parse() {
-        Ok(id) => Sale::make(&storefront, id).await,
+        Ok(id) => Sale::make(&storefront, &forwarded, id).await,
         Err(_) => Sale::none(),
     };
     let outcome = sale.outcome;
@@ -82,11 +83,14 @@ impl Sale {
         }
     }
 
-    async fn make(storefront: &Storefront, id: i64) -> Self {
+    async fn make(storefront: &Storefront, forwarded: &Forwarded, id: i64) -> Self {
         let path = format!("/stock/{id}/sales");
         let body = serde_json::json!({ "quantity": 1 });
         let begun = Instant::now();
-        let answer = storefront.stock.post::<Stock>(&path, &body).await;
+        let answer = storefront
+            .stock
+            .post::<Stock>(&path, forwarded, &body)
+            .await;
         let (call, result) = Hop::of(answer, begun);
         let (outcome, left) = match result {
             Ok(answer) => (Outcome::Sold, Some(answer.stock)),

@@ -6,7 +6,7 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use chassis::Problem;
+use chassis::{Forwarded, Problem};
 use serde::Deserialize;
 
 use crate::assets::{ASSETS, Assets};
@@ -70,9 +70,10 @@ pub(crate) struct Parameters {
 pub(crate) async fn show(
     State(storefront): State<Storefront>,
     parameters: Result<Query<Parameters>, QueryRejection>,
+    forwarded: Forwarded,
     request: Request,
 ) -> Response {
-    let Shop { products, xray } = Shop::ask(&storefront, request.headers()).await;
+    let Shop { products, xray } = Shop::ask(&storefront, request.headers(), &forwarded).await;
     let frame = Frame::of(&storefront);
     let timing = xray.server_timing();
     let Some(rows) = products else {

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use chassis::{CallError, Problem};
+use chassis::{CallError, Forwarded, Problem};
 use futures_util::stream::{self, StreamExt};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,7 @@ struct Content {
 /// What the answer without products tells beside the problem.
 #[derive(Serialize)]
 struct Closed {
+    trace_id: Option<String>,
     calls: Vec<Hop>,
 }
 
@@ -72,9 +73,16 @@ impl Shop {
     /// Asks for a visitor, of whom `headers` arrived, what is sold, then how many are left of each.
     /// Without an answer of products-api there are no products; one of stock-api that
     /// is missing is shown as unknown.
-    pub(crate) async fn ask(storefront: &Storefront, headers: &HeaderMap) -> Self {
+    pub(crate) async fn ask(
+        storefront: &Storefront,
+        headers: &HeaderMap,
+        forwarded: &Forwarded,
+    ) -> Self {
         let page = Instant::now();
-        let answer = storefront.products.get::<Vec<Product>>("/products").await;
+        let answer = storefront
+            .products
+            .get::<Vec<Product>>("/products", forwarded)
+            .await;
         let (hop, products) = Hop::of(answer, page);
         let mut calls = vec![hop];
         let products = match products {
@@ -82,7 +90,7 @@ impl Shop {
                 let is_silent = AtomicBool::new(false);
                 let rows = products
                     .into_iter()
-                    .map(|product| Row::ask(storefront, product, page, &is_silent));
+                    .map(|product| Row::ask(storefront, forwarded, product, page, &is_silent));
                 let rows = stream::iter(rows).buffered(CALLS_AT_ONCE);
                 let (rows, hops): (Vec<Row>, Vec<Option<Hop>>) = rows.unzip().await;
                 calls.extend(hops.into_iter().flatten());
@@ -92,7 +100,12 @@ impl Shop {
         };
         Self {
             products,
-            xray: XRay::of(storefront, Visitor::of(headers), calls),
+            xray: XRay::of(
+                storefront,
+                Visitor::of(headers, forwarded),
+                forwarded,
+                calls,
+            ),
         }
     }
 }
@@ -102,6 +115,7 @@ impl Row {
     /// deadline: a page waits for that once, however many products there are.
     async fn ask(
         storefront: &Storefront,
+        forwarded: &Forwarded,
         product: Product,
         page: Instant,
         is_silent: &AtomicBool,
@@ -110,7 +124,8 @@ impl Row {
             (None, None)
         } else {
             let path = format!("/stock/{}", product.id);
-            let (hop, answer) = Hop::of(storefront.stock.get::<Stock>(&path).await, page);
+            let (hop, answer) =
+                Hop::of(storefront.stock.get::<Stock>(&path, forwarded).await, page);
             if matches!(answer, Err(CallError::Timeout)) {
                 is_silent.store(true, Ordering::Relaxed);
             }
@@ -128,13 +143,20 @@ impl Row {
 }
 
 /// `GET /api/shop`: the page's content for its scripts, and for people with `curl`.
-pub(crate) async fn show(State(storefront): State<Storefront>, headers: HeaderMap) -> Response {
-    let Shop { products, xray } = Shop::ask(&storefront, &headers).await;
+pub(crate) async fn show(
+    State(storefront): State<Storefront>,
+    headers: HeaderMap,
+    forwarded: Forwarded,
+) -> Response {
+    let Shop { products, xray } = Shop::ask(&storefront, &headers, &forwarded).await;
     let timing = xray.server_timing();
     if let Some(products) = products {
         return (timing, Json(Content { products, xray })).into_response();
     }
     let problem = Problem::unavailable("products-api did not say what is sold.");
-    let calls = xray.calls;
-    (timing, problem.with(Closed { calls })).into_response()
+    let XRay {
+        trace_id, calls, ..
+    } = xray;
+    let members = Closed { trace_id, calls };
+    (timing, problem.with(members)).into_response()
 }

@@ -9,7 +9,7 @@ use axum::extract::{Query, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use chassis::Problem;
+use chassis::{Forwarded, Problem};
 use serde::{Deserialize, Serialize};
 
 const TESTER: &str = "tester";
@@ -69,11 +69,11 @@ pub(crate) struct Header {
 }
 
 impl Visitor {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap, forwarded: &Forwarded) -> Self {
         let mut shown: Vec<Header> = headers.iter().map(Header::of).collect();
         shown.sort_by(|left, right| left.name.cmp(&right.name));
         Self {
-            end_user: chassis::end_user(),
+            end_user: forwarded.end_user().map(str::to_owned),
             is_tester: is_tester(headers),
             headers: shown,
         }
@@ -96,12 +96,13 @@ impl Header {
 }
 
 /// Middleware: what a test user asks for is asked as `end-user: tester`.
-pub(crate) async fn on_behalf(request: Request, next: Next) -> Response {
-    if is_tester(request.headers()) {
-        chassis::as_end_user(HeaderValue::from_static(TESTER), next.run(request)).await
-    } else {
-        next.run(request).await
+pub(crate) async fn on_behalf(mut request: Request, next: Next) -> Response {
+    if is_tester(request.headers())
+        && let Some(forwarded) = request.extensions_mut().get_mut::<Forwarded>()
+    {
+        forwarded.set_end_user(HeaderValue::from_static(TESTER));
     }
+    next.run(request).await
 }
 
 fn is_tester(headers: &HeaderMap) -> bool {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use axum::http::{HeaderName, HeaderValue};
-use chassis::{Answer, Call, CallError, SERVER_TIMING};
+use chassis::{Answer, Call, CallError, Forwarded, SERVER_TIMING};
 use serde::Serialize;
 
 use crate::Storefront;
@@ -78,7 +78,12 @@ pub(crate) struct Bar {
 }
 
 impl XRay {
-    pub(crate) fn of(storefront: &Storefront, visitor: Visitor, calls: Vec<Hop>) -> Self {
+    pub(crate) fn of(
+        storefront: &Storefront,
+        visitor: Visitor,
+        forwarded: &Forwarded,
+        calls: Vec<Hop>,
+    ) -> Self {
         let trace_id = chassis::trace_id();
         let jaeger = storefront.jaeger_url.as_ref();
         let trace_url = jaeger.zip(trace_id.as_ref()).map(|(jaeger, id)| {
@@ -90,7 +95,7 @@ impl XRay {
             calls,
             trace_id,
             trace_url,
-            request_id: chassis::request_id(),
+            request_id: forwarded.request_id().map(str::to_owned),
             visitor,
         }
     }

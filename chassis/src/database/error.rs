@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::Problem;
+use crate::problem::Problem;
 
 /// Why the database gave no result.
 #[derive(Debug, thiserror::Error)]

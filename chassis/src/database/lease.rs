@@ -6,10 +6,15 @@ use std::time::Duration;
 use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, timeout};
 
-use super::connector::{ConnectError, apart};
-use super::pool::{Pool, Session};
-use super::sqlstate::Meaning;
-use super::{DatabaseError, NEW, Statement};
+use crate::database::connect_error::ConnectError;
+use crate::database::connector::ensure_distinct;
+use crate::database::error::DatabaseError;
+use crate::database::pool::{Pool, Session};
+use crate::database::sqlstate::Meaning;
+use crate::database::statement::Statement;
+
+/// A session younger than this is as new as a failover can make it.
+const NEW: Duration = Duration::from_secs(1);
 
 /// A connection that goes back to the pool only when it is idle. One that is dead, stale or late is
 /// closed at once; one whose caller left goes back after the answer that nobody waits for.
@@ -110,13 +115,13 @@ impl<'p> Lease<'p> {
     /// Makes sure that no pooler lends both the same connection of the server.
     ///
     /// # Errors
-    /// See [`apart`].
-    pub(super) async fn apart_from(&mut self, other: &mut Self) -> Result<(), ConnectError> {
+    /// See [`ensure_distinct`].
+    pub(super) async fn differs_from(&mut self, other: &mut Self) -> Result<(), ConnectError> {
         let (Some(one), Some(two)) = (&mut self.session, &mut other.session) else {
             return Ok(());
         };
         (self.state, other.state) = (State::Unfit, State::Unfit);
-        apart(&mut one.connection, &mut two.connection).await?;
+        ensure_distinct(&mut one.connection, &mut two.connection).await?;
         (self.state, other.state) = (State::Idle, State::Idle);
         Ok(())
     }
@@ -150,8 +155,8 @@ impl Drop for Lease<'_> {
         match self.state {
             State::Idle => self.pool.give_back(session),
             State::UnderWay => {
-                let (pool, patience) = (Arc::clone(self.pool), self.timeout);
-                tokio::spawn(settle(pool, session, patience));
+                let pool = Arc::clone(self.pool);
+                tokio::spawn(settle(pool, session, self.timeout));
             }
             State::Unfit => {
                 drop(session);
@@ -162,8 +167,8 @@ impl Drop for Lease<'_> {
 }
 
 /// Waits for what was under way when a caller left.
-async fn settle(pool: Arc<Pool>, mut session: Session, patience: Duration) {
-    if let Ok(Ok(())) = timeout(patience, session.connection.ping()).await {
+async fn settle(pool: Arc<Pool>, mut session: Session, most: Duration) {
+    if let Ok(Ok(())) = timeout(most, session.connection.ping()).await {
         pool.give_back(session);
     } else {
         drop(session);

@@ -1,71 +1,53 @@
 //! PostgreSQL with a deadline for everything: a statement succeeds, or fails in time.
 //!
-//! Connections are made in the background (`pool.rs`) and not tested before use (a ping doubles the
+//! Connections are made in the background ([`pool`]) and not tested before use (a ping doubles the
 //! cost of a short statement). A [`read`](Database::read) that meets a dead connection, as all are
 //! after the database restarted, is repeated on the next; a [`write`](Database::write) must not run
 //! twice, so it pings first, and is repeated only when the server says that nothing happened
-//! (`sqlstate.rs`).
+//! ([`sqlstate`]).
 
+pub(crate) mod capacity;
+pub(crate) mod connect_error;
 mod connector;
-mod error;
+pub(crate) mod error;
 mod lease;
 mod pool;
+pub(crate) mod settings;
 mod sqlstate;
-mod url;
+pub(crate) mod statement;
+mod trial;
+pub(crate) mod url;
 
-use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection};
-use tokio::time::{Instant, sleep};
+use sqlx::PgConnection;
+use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::field::Empty;
 
-use crate::trace::SPAN;
-use crate::{StartError, Waiting, seconds};
-use connector::{CONNECT_TIMEOUT, Connector};
-use lease::Lease;
-use pool::Pool;
-use sqlstate::Meaning;
-
-pub use connector::{ConnectError, connect};
-pub use error::DatabaseError;
-pub use url::database_url;
-
-/// A session younger than this is as new as a failover can make it.
-const NEW: Duration = Duration::from_secs(1);
-
-/// Where the database is and how long to wait for it.
-#[derive(Args, Clone, Debug)]
-pub struct DatabaseSettings {
-    /// The database, as `postgres://role@host:5432/widgetario`
-    #[arg(long, env, hide_env_values = true, value_parser = database_url)]
-    database_url: PgConnectOptions,
-
-    /// File that holds the role's password and nothing else
-    #[arg(long, env)]
-    database_password_file: Option<PathBuf>,
-
-    /// Deadline of each answer of the database
-    #[arg(long, env = "DATABASE_TIMEOUT_SECONDS", default_value = "0.5", value_parser = seconds::<50, 10_000>)]
-    database_timeout: Duration,
-}
-
-/// A statement under way on a connection, as `Box::pin` makes it.
-pub type Statement<'c, T> = Pin<Box<dyn Future<Output = sqlx::Result<T>> + Send + 'c>>;
-
-/// A statement that a service is to run, tried out while it changes nothing.
-pub type Trial = fn(&mut PgConnection) -> Statement<'_, ()>;
+use crate::database::connector::Connector;
+use crate::database::error::DatabaseError;
+use crate::database::lease::Lease;
+use crate::database::pool::Pool;
+use crate::database::settings::DatabaseSettings;
+use crate::database::sqlstate::Meaning;
+use crate::database::statement::{Statement, Trial, ping};
+use crate::start_error::StartError;
+use crate::telemetry::span::SPAN;
 
 /// A pool of connections whose every use ends in time.
 #[derive(Clone)]
 pub struct Database {
     pool: Arc<Pool>,
     timeout: Duration,
+}
+
+/// What a statement does, and so how often it may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
 }
 
 impl Database {
@@ -76,68 +58,14 @@ impl Database {
     /// When the password file cannot be read.
     pub fn new(
         name: &'static str,
-        settings: DatabaseSettings,
+        settings: &DatabaseSettings,
         trials: &'static [Trial],
     ) -> Result<Self, StartError> {
         let timeout = settings.database_timeout;
-        let mut options = settings.database_url.application_name(name);
-        if let Some(path) = settings.database_password_file {
-            let password = std::fs::read_to_string(&path)
-                .map_err(|source| StartError::PasswordFile { path, source })?;
-            options = options.password(password.trim_end());
-        }
         // The server gives up on a statement before its caller does, so that nothing runs on unseen.
-        let connector = Connector::new(options, timeout.mul_f64(0.9));
+        let connector = Connector::new(settings.options(name)?, timeout.mul_f64(0.9));
         let pool = Pool::new(connector, trials);
         Ok(Self { pool, timeout })
-    }
-
-    /// Ready once the trials have succeeded in time, each on several connections: the first
-    /// callers of a new pod would have to open these, within a deadline made for statements. Until
-    /// then the log and `waiting` say what is amiss.
-    pub async fn answers(self, waiting: Waiting) {
-        while let Err(reason) = self.try_out().await {
-            tracing::warn!("not ready: {reason}");
-            waiting.because(reason);
-            sleep(Duration::from_millis(500)).await;
-        }
-    }
-
-    /// Half of the pool's connections, held at once.
-    async fn try_out(&self) -> Result<(), String> {
-        let deadline = Instant::now() + CONNECT_TIMEOUT;
-        let take = || self.pool.take(deadline);
-        let (a, b, c, d) = tokio::try_join!(take(), take(), take(), take())?;
-        let mut leases =
-            [a, b, c, d].map(|session| Lease::new(&self.pool, session, CONNECT_TIMEOUT));
-        let [one, other, ..] = &mut leases;
-        one.apart_from(other)
-            .await
-            .map_err(|error| error.to_string())?;
-        let [a, b, c, d] = &mut leases;
-        let tried = tokio::try_join!(
-            self.try_on(a),
-            self.try_on(b),
-            self.try_on(c),
-            self.try_on(d)
-        );
-        tried.map(|_| ())
-    }
-
-    async fn try_on(&self, lease: &mut Lease<'_>) -> Result<(), String> {
-        for trial in self.pool.trials() {
-            let begun = Instant::now();
-            let outcome = lease.run(trial).await;
-            outcome.map_err(|failure| failure.error.to_string())?;
-            let (took, most) = (begun.elapsed().as_secs_f64(), self.timeout.as_secs_f64());
-            if took > most {
-                return Err(format!(
-                    "the database took {took:.2} s for an answer, and DATABASE_TIMEOUT_SECONDS allows \
-                     {most} s: raise it"
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// Runs a statement that changes nothing, on another connection if the first is dead. Both the
@@ -152,25 +80,8 @@ impl Database {
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
         // Boxed, because it is large, and a cached answer should not carry room for it.
-        let work = Box::pin(self.repeated(statement));
+        let work = Box::pin(self.repeated(Access::Read, statement));
         self.spanned(summary, work).await
-    }
-
-    async fn repeated<T>(
-        &self,
-        statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
-    ) -> Result<T, DatabaseError> {
-        let begun = Instant::now();
-        let deadline = begun + self.timeout;
-        loop {
-            let mut lease = self.acquire(deadline).await?;
-            match lease.run(&statement).await {
-                Ok(value) => return Ok(value),
-                Err(failure) if failure.meaning == Meaning::Lost && Instant::now() < deadline => {}
-                Err(failure) if lease.may_repeat(&failure, begun, deadline) => {}
-                Err(failure) => return Err(failure.of_a_read()),
-            }
-        }
     }
 
     /// Runs a statement that changes something, once, on a connection known to be alive, which may
@@ -183,27 +94,45 @@ impl Database {
         summary: &'static str,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
-        let work = Box::pin(self.once(statement));
+        let work = Box::pin(self.repeated(Access::Write, statement));
         self.spanned(summary, work).await
     }
 
-    async fn once<T>(
+    /// Runs a statement on one connection after the other until one gives an answer that counts.
+    async fn repeated<T>(
         &self,
+        access: Access,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
         let begun = Instant::now();
+        // Until then another try may begin; the one under way has a timeout of its own.
         let deadline = begun + self.timeout;
         loop {
             let mut lease = self.acquire(deadline).await?;
-            match lease.run(ping).await {
-                Ok(()) => {}
-                Err(_) if Instant::now() < deadline => continue,
-                Err(failure) => return Err(failure.of_a_read()),
+            // A write that was sent on a dead connection may have been done or not, and nobody could
+            // tell. So the connection is asked first, while there is nothing to lose.
+            if access == Access::Write {
+                match lease.run(ping).await {
+                    Ok(()) => {}
+                    Err(_) if Instant::now() < deadline => continue,
+                    Err(failure) => return Err(failure.of_a_read()),
+                }
             }
-            match lease.run(&statement).await {
+            let failure = match lease.run(&statement).await {
                 Ok(value) => return Ok(value),
-                Err(failure) if lease.may_repeat(&failure, begun, deadline) => {}
-                Err(failure) => return Err(failure.of_a_write()),
+                Err(failure) => failure,
+            };
+            // A read can be repeated when its answer was lost; a write only when the server itself
+            // said that nothing happened, which `may_repeat` knows of both.
+            let is_lost_read = access == Access::Read && failure.meaning == Meaning::Lost;
+            if is_lost_read && Instant::now() < deadline {
+                continue;
+            }
+            if !lease.may_repeat(&failure, begun, deadline) {
+                return Err(match access {
+                    Access::Read => failure.of_a_read(),
+                    Access::Write => failure.of_a_write(),
+                });
             }
         }
     }
@@ -250,8 +179,4 @@ impl Database {
             Err(reason) => Err(DatabaseError::Unavailable(reason)),
         }
     }
-}
-
-fn ping(connection: &mut PgConnection) -> Statement<'_, ()> {
-    Box::pin(connection.ping())
 }

@@ -14,12 +14,9 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::Trial;
-use super::connector::{CONNECT_TIMEOUT, Connector};
-use super::sqlstate::Meaning;
-
-/// A pod's share of the server's 100: room for ten replicas.
-pub(super) const CONNECTIONS: usize = 8;
+use crate::database::connector::{CONNECT_TIMEOUT, CONNECTIONS, Connector};
+use crate::database::sqlstate::Meaning;
+use crate::database::statement::Trial;
 
 /// In trouble, the next try begins this long after one failed …
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
@@ -104,7 +101,7 @@ impl Pool {
             return Ok(session);
         }
         let begun = Instant::now();
-        let _waiting = Waiting::begin(self);
+        let _waiting = Waiter::begin(self);
         loop {
             match timeout_at(deadline, self.idle.acquire()).await {
                 Ok(Ok(permit)) => {
@@ -197,9 +194,9 @@ impl Pool {
 }
 
 /// Counts a caller that waits.
-struct Waiting<'p>(&'p Pool);
+struct Waiter<'p>(&'p Pool);
 
-impl<'p> Waiting<'p> {
+impl<'p> Waiter<'p> {
     fn begin(pool: &'p Pool) -> Self {
         pool.state().waiting += 1;
         pool.wanted.notify_one();
@@ -207,7 +204,7 @@ impl<'p> Waiting<'p> {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         self.0.state().waiting -= 1;
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::propagation::{Extractor, Injector};
 
-use super::b3::is_lower_hex;
+use crate::propagation::b3::is_lower_hex;
 
 /// The W3C headers of a request, as far as they are valid
 /// (<https://www.w3.org/TR/trace-context/>). `tracestate` may come in several lines, which count as

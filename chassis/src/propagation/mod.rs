@@ -23,6 +23,7 @@
 
 mod b3;
 mod carrier;
+pub(crate) mod forwarded;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -33,9 +34,9 @@ use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
-use b3::B3;
-pub use b3::Sampling;
-use carrier::{Baggage, Incoming, Outgoing};
+use crate::propagation::b3::B3;
+pub use crate::propagation::b3::Sampling;
+use crate::propagation::carrier::{Baggage, Incoming, Outgoing};
 
 /// The `tracestate` key of our stamp.
 const STAMP: &str = "widgetario";

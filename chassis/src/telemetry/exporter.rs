@@ -1,5 +1,5 @@
-//! An exporter that bears a collector which is gone: requests never wait for it, and the log hears
-//! of it once a minute.
+//! An exporter that survives a collector which is gone: requests never wait for it, and the log
+//! names it once a minute.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,11 +10,12 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tokio::runtime::Handle;
 
-/// At most one line in this time.
-const QUIET: Duration = Duration::from_mins(1);
+/// At most one line of the log in this time.
+const BETWEEN_WARNINGS: Duration = Duration::from_mins(1);
 
+/// Exports by OTLP on tokio's runtime, and counts the spans that the collector did not take.
 #[derive(Debug)]
-pub(crate) struct Patient {
+pub(crate) struct RuntimeExporter {
     otlp: Arc<Otlp>,
     /// The batch processor's thread is none of tokio's, but the HTTP client needs tokio.
     runtime: Handle,
@@ -25,10 +26,10 @@ pub(crate) struct Patient {
 #[derive(Debug, Default)]
 struct Losses {
     spans: usize,
-    said: Option<Instant>,
+    warned: Option<Instant>,
 }
 
-impl Patient {
+impl RuntimeExporter {
     /// Must be called within a tokio runtime.
     pub(crate) fn new(otlp: Otlp, endpoint: String) -> Self {
         Self {
@@ -39,23 +40,27 @@ impl Patient {
         }
     }
 
-    fn complain(&self, error: &OTelSdkError, lost: usize) {
+    /// Counts what was lost, and warns, unless it did so lately.
+    fn lose(&self, error: &OTelSdkError, lost: usize) {
         let mut losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
         losses.spans += lost;
-        if losses.said.is_none_or(|said| said.elapsed() >= QUIET) {
+        if losses
+            .warned
+            .is_none_or(|warned| warned.elapsed() >= BETWEEN_WARNINGS)
+        {
             let (spans, endpoint) = (losses.spans, &self.endpoint);
             tracing::warn!(
                 "{spans} spans lost: {endpoint} did not take them: {error} (said at most once a minute)"
             );
             *losses = Losses {
                 spans: 0,
-                said: Some(Instant::now()),
+                warned: Some(Instant::now()),
             };
         }
     }
 }
 
-impl SpanExporter for Patient {
+impl SpanExporter for RuntimeExporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let (otlp, count) = (Arc::clone(&self.otlp), batch.len());
         let export = self.runtime.spawn(async move { otlp.export(batch).await });
@@ -64,7 +69,7 @@ impl SpanExporter for Patient {
             Err(ended) => Err(OTelSdkError::InternalFailure(ended.to_string())),
         };
         if let Err(error) = &result {
-            self.complain(error, count);
+            self.lose(error, count);
         }
         result
     }

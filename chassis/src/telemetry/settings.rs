@@ -7,9 +7,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use clap::{Args, ValueEnum};
 use reqwest::Url;
 
-use super::pairs::Pairs;
-use super::sampler::SamplerName;
 use crate::propagation::Propagators;
+use crate::telemetry::pairs::Pairs;
+use crate::telemetry::sampler::SamplerName;
 
 /// How the service takes part in traces.
 #[derive(Args, Clone, Debug)]
@@ -150,28 +150,28 @@ pub enum Compression {
 const OTLP: &str = "OTEL_EXPORTER_OTLP_";
 
 impl TelemetrySettings {
-    /// Whether anything depends on a variable, where `told` gives what each variable or its flag
-    /// says, if it says something.
-    pub(crate) fn uses(variable: &str, told: &impl Fn(&str) -> Option<String>) -> bool {
-        let says = |name: &str, value: &str| {
-            told(name).is_some_and(|said| said.eq_ignore_ascii_case(value))
+    /// Whether anything depends on a variable, where `value_of` gives the value of each variable or
+    /// of its flag, if it has one.
+    pub(crate) fn uses(variable: &str, value_of: &impl Fn(&str) -> Option<String>) -> bool {
+        let is = |name: &str, value: &str| {
+            value_of(name).is_some_and(|found| found.eq_ignore_ascii_case(value))
         };
         let is_of_the_sdk = variable.starts_with("OTEL_")
             && !["OTEL_SDK_DISABLED", "OTEL_PROPAGATORS"].contains(&variable);
-        if is_of_the_sdk && says("OTEL_SDK_DISABLED", "true") {
+        if is_of_the_sdk && is("OTEL_SDK_DISABLED", "true") {
             return false;
         }
         if variable == "OTEL_TRACES_SAMPLER_ARG" {
             let ratio = ["traceidratio", "parentbased_traceidratio"];
-            return ratio.iter().any(|name| says("OTEL_TRACES_SAMPLER", name));
+            return ratio.iter().any(|name| is("OTEL_TRACES_SAMPLER", name));
         }
         if !variable.starts_with(OTLP) && !variable.starts_with("OTEL_BSP_") {
             return true;
         }
         let option = variable.strip_prefix(OTLP).unwrap_or_default();
-        let of_traces = |option: &str| told(&format!("{OTLP}TRACES_{option}")).is_some();
-        let has_endpoint = of_traces("ENDPOINT") || told(&format!("{OTLP}ENDPOINT")).is_some();
-        has_endpoint && !says("OTEL_TRACES_EXPORTER", "none") && !of_traces(option)
+        let of_traces = |option: &str| value_of(&format!("{OTLP}TRACES_{option}")).is_some();
+        let has_endpoint = of_traces("ENDPOINT") || value_of(&format!("{OTLP}ENDPOINT")).is_some();
+        has_endpoint && !is("OTEL_TRACES_EXPORTER", "none") && !of_traces(option)
     }
 
     /// Where spans are sent, if they are.

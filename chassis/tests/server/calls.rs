@@ -4,8 +4,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get as route, post};
-use chassis::{CallError, Client};
+use chassis::{CallError, Client, Forwarded};
 use reqwest::Url;
+use serde::de::DeserializeOwned;
 use tokio::net::TcpListener;
 
 use crate::start;
@@ -23,17 +24,26 @@ fn client_of(url: Url, timeout: Duration) -> Client {
     Client::new("upstream", url, timeout, propagators).unwrap()
 }
 
+/// What `upstream` answers to a call that is made for no request.
+async fn call<T: DeserializeOwned>(upstream: &Client, path: &str) -> Result<T, CallError> {
+    upstream.get(path, &Forwarded::default()).await.result
+}
+
 #[tokio::test]
 async fn answer_is_read_as_json() {
     let upstream = client(Router::new().route("/n", route("[1,2]"))).await;
-    assert_eq!(upstream.get::<Vec<u8>>("/n").await.result.unwrap(), [1, 2]);
+    assert_eq!(call::<Vec<u8>>(&upstream, "/n").await.unwrap(), [1, 2]);
 }
 
 #[tokio::test]
 async fn posted_json_arrives() {
     let echo = post(async |body: String| body);
     let upstream = client(Router::new().route("/", echo)).await;
-    let answer: Vec<u8> = upstream.post("/", &[1, 2]).await.result.unwrap();
+    let answer: Vec<u8> = upstream
+        .post("/", &Forwarded::default(), &[1, 2])
+        .await
+        .result
+        .unwrap();
     assert_eq!(answer, [1, 2]);
 }
 
@@ -41,7 +51,7 @@ async fn posted_json_arrives() {
 async fn refusal_keeps_its_status_and_the_beginning_of_its_body() {
     let refuse = route(async || (StatusCode::FORBIDDEN, "RBAC: access denied".repeat(100)));
     let upstream = client(Router::new().route("/", refuse)).await;
-    match upstream.get::<()>("/").await.result.unwrap_err() {
+    match call::<()>(&upstream, "/").await.unwrap_err() {
         CallError::Status(status, body) => {
             assert_eq!(status, StatusCode::FORBIDDEN);
             assert!(body.starts_with("RBAC: access denied"));
@@ -55,7 +65,7 @@ async fn refusal_keeps_its_status_and_the_beginning_of_its_body() {
 async fn redirect_is_not_followed() {
     let away = route(async || axum::response::Redirect::to("/elsewhere"));
     let upstream = client(Router::new().route("/", away)).await;
-    let error = upstream.get::<()>("/").await.result.unwrap_err();
+    let error = call::<()>(&upstream, "/").await.unwrap_err();
     assert!(
         matches!(error, CallError::Status(StatusCode::SEE_OTHER, _)),
         "{error}"
@@ -65,7 +75,7 @@ async fn redirect_is_not_followed() {
 #[tokio::test]
 async fn other_content_is_unreadable() {
     let upstream = client(Router::new().route("/", route("<html>"))).await;
-    let error = upstream.get::<Vec<u8>>("/").await.result.unwrap_err();
+    let error = call::<Vec<u8>>(&upstream, "/").await.unwrap_err();
     assert!(matches!(error, CallError::Unreadable(_)), "{error}");
 }
 
@@ -75,7 +85,7 @@ async fn silent_service_times_out() {
     let url = format!("http://{}", silent.local_addr().unwrap());
     let timeout = Duration::from_millis(50);
     let upstream = client_of(url.parse().unwrap(), timeout);
-    let error = upstream.get::<()>("/").await.result.unwrap_err();
+    let error = call::<()>(&upstream, "/").await.unwrap_err();
     assert!(matches!(error, CallError::Timeout), "{error}");
 }
 
@@ -88,7 +98,7 @@ async fn absent_service_is_unreachable() {
         .unwrap();
     let url = format!("http://{address}").parse().unwrap();
     let upstream = client_of(url, Duration::from_secs(20));
-    let error = upstream.get::<()>("/").await.result.unwrap_err();
+    let error = call::<()>(&upstream, "/").await.unwrap_err();
     assert!(error.to_string().contains("refused"), "{error}");
 }
 
@@ -102,7 +112,10 @@ async fn call_carries_the_trace_and_what_a_mesh_needs_and_nothing_else() {
         axum::Json(lines.collect::<Lines>())
     });
     let upstream = client(Router::new().route("/", echo)).await;
-    let ask = route(async move || axum::Json(upstream.get::<Lines>("/").await.result.unwrap()));
+    let ask = route(async move |forwarded: Forwarded| {
+        let answer = upstream.get::<Lines>("/", &forwarded).await;
+        axum::Json(answer.result.unwrap())
+    });
     let service = start(&[], Router::new().route("/", ask)).await;
 
     let request = reqwest::Client::new().get(&service.url);

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::outcome::{CANCELLED, Outcome};
+use crate::completion::{CANCELLED, Completion};
 
 /// Middleware that writes the line of a request, with the ids by which a proxy's own line is found.
 /// A request whose caller hung up has no status, but an `error`.
@@ -17,7 +17,7 @@ pub(crate) async fn log(request: Request, next: Next) -> Response {
     }
     let begin = Instant::now();
     let (method, uri) = (request.method().clone(), request.uri().clone());
-    let outcome = Outcome::new(move |status: Option<StatusCode>| {
+    let completion = Completion::new(move |status: Option<StatusCode>| {
         tracing::debug!(
             target: "access",
             method = method.as_str(),
@@ -29,6 +29,6 @@ pub(crate) async fn log(request: Request, next: Next) -> Response {
         );
     });
     let response = next.run(request).await;
-    outcome.is(response.status());
+    completion.is(response.status());
     response
 }

@@ -2,13 +2,14 @@
 //! every demand, and who answers it how.
 
 use axum::extract::Request;
-use axum::http::uri::{Authority, Scheme};
+use axum::http::uri::Scheme;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::Problem;
-use crate::limits::BODY_BYTES;
+use crate::headers::host;
+use crate::problem::Problem;
+use crate::server::limits::BODY_BYTES;
 
 /// A little more than the 8000 that everybody should take (RFC 9112, section 3).
 const TARGET_BYTES: usize = 8 * 1024;
@@ -22,13 +23,6 @@ pub(crate) async fn check(request: Request, next: Next) -> Response {
         return StatusCode::NO_CONTENT.into_response(); // OPTIONS: yes, somebody is here
     }
     next.run(request).await
-}
-
-/// The host and port that a request is for: its target's, or those of its `host` (RFC 9112, section
-/// 3.3).
-pub fn authority(request: &Request) -> Option<Authority> {
-    let target = request.uri().authority();
-    target.cloned().or_else(|| host(request.headers()))
 }
 
 /// Sections 3.2 and 3.3 of RFC 9112.
@@ -99,16 +93,6 @@ fn fields(request: &Request) -> Result<(), Problem> {
         );
     }
     Ok(())
-}
-
-/// The `host` header, when it is a host and at most a port.
-fn host(headers: &HeaderMap) -> Option<Authority> {
-    let text = headers.get(header::HOST)?.to_str().ok()?;
-    let authority = text.parse::<Authority>().ok()?;
-    let port = text.strip_prefix(authority.host())?;
-    let is_host = !authority.host().is_empty() && !text.contains('@');
-    let is_port = port.is_empty() || port == ":" || authority.port_u16().is_some();
-    (is_host && is_port).then_some(authority)
 }
 
 /// Whether a field is there with any value but `only`.

@@ -6,9 +6,10 @@
 use std::fmt;
 use std::io::{IsTerminal, stderr};
 
+use clap::ValueEnum;
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{Event, Subscriber};
-use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::fmt::format::{DefaultFields, Format, Full, Json, JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
@@ -16,19 +17,29 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt as lines};
 
-use crate::trace::{Ids, SPAN};
-use crate::{LogFormat, Settings};
+use crate::telemetry::ids::Ids;
+use crate::telemetry::span::SPAN;
 
-/// Starts the log of this process, and hands spans to `tracer`.
+/// How a log line is written.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// Starts the log of this process: lines of `format` for what `targets` lets through, and hands
+/// spans to `tracer`.
 ///
 /// Colours follow the terminal, `NO_COLOR` and `CLICOLOR_FORCE` (<https://bixense.com/clicolors/>).
-pub(crate) fn start(settings: &Settings, tracer: Option<SdkTracer>) {
+pub(crate) fn start(format: LogFormat, targets: &Targets, tracer: Option<SdkTracer>) {
     // Spans are not the log's: their fields would stand in each line.
-    let filter = settings.log.clone().with_target(SPAN, LevelFilter::OFF);
+    let filter = targets.clone().with_target(SPAN, LevelFilter::OFF);
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let colour = !set("NO_COLOR") && (set("CLICOLOR_FORCE") || stderr().is_terminal());
     let lines = lines::layer().with_writer(stderr);
-    let lines = match settings.log_format {
+    let lines = match format {
         LogFormat::Text => {
             let format = WithIds(Format::default().with_target(false).with_ansi(colour));
             lines.with_ansi(colour).event_format(format).boxed()

@@ -1,10 +1,13 @@
 //! The outgoing client: pooled connections, one deadline a call, errors that name their cause, and
 //! for each call what it met.
 
+pub(crate) mod call;
+pub(crate) mod error;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::{HeaderMap, StatusCode};
+use opentelemetry::Context;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,11 +16,15 @@ use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use crate::call::{Call, Head, milliseconds};
-use crate::outcome::{CANCELLED, Outcome};
+use crate::client::call::{Call, Head};
+use crate::client::error::CallError;
+use crate::completion::{CANCELLED, Completion};
+use crate::milliseconds::milliseconds;
+use crate::open_files;
 use crate::propagation::Propagators;
-use crate::trace::{self, SPAN};
-use crate::{StartError, open_files};
+use crate::propagation::forwarded::Forwarded;
+use crate::start_error::StartError;
+use crate::telemetry::span::SPAN;
 
 /// The list of 200,000 products; a longer answer is not read to its end.
 const BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -32,8 +39,8 @@ pub struct Client {
     propagators: Propagators,
     http: reqwest::Client,
     base: Url,
-    /// One for each call that may be under way; the next ones wait for theirs.
     timeout: Duration,
+    /// One for each call that may be under way; the next ones wait for theirs.
     permits: Arc<Semaphore>,
 }
 
@@ -43,36 +50,6 @@ pub struct Answer<T> {
     pub result: Result<T, CallError>,
     /// Who answered, how fast.
     pub call: Call,
-}
-
-/// Why a call gave no answer that can be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// Nothing came within the deadline.
-    #[error("no answer in time")]
-    Timeout,
-    /// No connection: nothing was asked.
-    #[error("no connection: {0}")]
-    Unreachable(String),
-    /// The connection broke: what was asked may have been done.
-    #[error("the connection broke: {0}")]
-    Broken(String),
-    /// An answer other than 2xx; the text is the beginning of its body.
-    #[error("status {0}: {1}")]
-    Status(StatusCode, String),
-    /// A 2xx whose body is not what was agreed.
-    #[error("an answer that is not understood: {0}")]
-    Unreadable(String),
-}
-
-impl CallError {
-    /// Whether something went wrong, rather than the service saying "no such thing" or "too late".
-    fn is_failure(&self) -> bool {
-        !matches!(
-            self,
-            Self::Status(StatusCode::NOT_FOUND | StatusCode::CONFLICT, _)
-        )
-    }
 }
 
 impl Client {
@@ -102,66 +79,92 @@ impl Client {
         })
     }
 
-    /// GETs `path` (such as `/products`) and reads the JSON answer.
-    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Answer<T> {
-        self.call(Method::GET, path, None::<&()>).await
+    /// GETs `path` (such as `/products`) for a request whose `forwarded` headers go along, and reads
+    /// the JSON answer.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, forwarded: &Forwarded) -> Answer<T> {
+        let request = self.request(Method::GET, path);
+        self.call((&Method::GET, path), request, forwarded).await
     }
 
-    /// POSTs `body` as JSON to `path` and reads the JSON answer.
-    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Answer<T> {
-        self.call(Method::POST, path, Some(body)).await
+    /// POSTs `body` as JSON to `path`, for a request whose `forwarded` headers go along, and reads
+    /// the JSON answer.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        forwarded: &Forwarded,
+        body: &impl Serialize,
+    ) -> Answer<T> {
+        let request = self.request(Method::POST, path).json(body);
+        self.call((&Method::POST, path), request, forwarded).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, self.url(path))
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        url
     }
 
     /// Calls within a client span, and logs a call that failed.
     async fn call<T: DeserializeOwned>(
         &self,
-        method: Method,
-        path: &str,
-        body: Option<&impl Serialize>,
+        (method, path): (&Method, &str),
+        request: RequestBuilder,
+        forwarded: &Forwarded,
     ) -> Answer<T> {
-        let mut url = self.base.clone();
-        url.set_path(path);
-        let span = client_span(&method, &url);
+        let span = client_span(method, &self.url(path));
         let call = async {
-            let mut headers = HeaderMap::new();
-            trace::inject(&self.propagators, &mut headers);
-            let request = self.http.request(method.clone(), url).headers(headers);
-            let request = match body {
-                Some(body) => request.json(body),
-                None => request,
-            };
+            let mut headers = forwarded.headers();
+            self.propagators.inject(&Context::current(), &mut headers);
             let begun = Instant::now();
-            let outcome = Outcome::new(abandoned(self.service, path, begun));
-            let (head, result) = match timeout(self.timeout, self.permits.acquire()).await {
-                Ok(_permit) => {
-                    let left = self.timeout.saturating_sub(begun.elapsed());
-                    exchange(request.timeout(left)).await
-                }
-                Err(_) => (None, Err(CallError::Unreachable(CROWDED.into()))),
-            };
-            outcome.is(());
+            let completion = Completion::new(abandoned(self.service, path, begun));
+            let (head, result) = self.answered(request.headers(headers), begun).await;
+            completion.is(());
             let error = result.as_ref().err().inspect(|error| note(error));
-            let error_text = error.map(ToString::to_string);
             let call = Call::new(
-                (self.service, &method, path),
+                (self.service, method, path),
                 head.as_ref(),
-                error_text,
+                error.map(ToString::to_string),
                 begun,
             );
             if error.is_some_and(CallError::is_failure) {
-                tracing::warn!(
-                    service = call.service,
-                    path,
-                    status = call.status,
-                    latency_ms = call.latency_ms,
-                    "a call failed: {}",
-                    call.error.as_deref().unwrap_or_default()
-                );
+                warn(&call);
             }
             Answer { result, call }
         };
         call.instrument(span).await
     }
+
+    /// The answer to `request`, if it comes before the deadline, which the wait for a permit counts
+    /// towards; the head is there when any answer came.
+    async fn answered<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        begun: Instant,
+    ) -> (Option<Head>, Result<T, CallError>) {
+        match timeout(self.timeout, self.permits.acquire()).await {
+            Ok(_permit) => {
+                let left = self.timeout.saturating_sub(begun.elapsed());
+                exchange(request.timeout(left)).await
+            }
+            Err(_) => (None, Err(CallError::Unreachable(CROWDED.into()))),
+        }
+    }
+}
+
+/// One line for each call that failed: service, status, the proxy's reason, latency.
+fn warn(call: &Call) {
+    tracing::warn!(
+        service = call.service,
+        path = call.path,
+        status = call.status,
+        latency_ms = call.latency_ms,
+        "a call failed: {}",
+        call.error.as_deref().unwrap_or_default()
+    );
 }
 
 /// See <https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span>.
@@ -253,28 +256,10 @@ async fn beginning(mut response: Response, limit: usize) -> reqwest::Result<Vec<
     Ok(body)
 }
 
-/// The first 400 characters, on one line: enough for a proxy's reason or a short [`Problem`](crate::Problem), and nothing that a log or a
-/// terminal would take for more.
+/// The first 400 characters, on one line: enough for a proxy's reason or a short
+/// [`Problem`](crate::problem::Problem), and nothing that a log or a terminal would take for more.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let line = text.trim().replace(char::is_control, " ");
     line.chars().take(400).collect()
-}
-
-impl From<reqwest::Error> for CallError {
-    fn from(error: reqwest::Error) -> Self {
-        if error.is_timeout() {
-            return Self::Timeout;
-        }
-        // The innermost cause is the operating system's: "Connection refused (os error 111)".
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(inner) = cause.source() {
-            cause = inner;
-        }
-        if error.is_connect() {
-            Self::Unreachable(cause.to_string())
-        } else {
-            Self::Broken(cause.to_string())
-        }
-    }
 }

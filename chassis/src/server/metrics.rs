@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus_client::encoding::text;
@@ -14,7 +14,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-use crate::outcome::{CANCELLED, Outcome};
+use crate::completion::{CANCELLED, Completion};
+use crate::telemetry::method::method;
 
 /// Bounds in seconds, as the semantic conventions advise.
 const BUCKETS: [f64; 14] = [
@@ -81,13 +82,13 @@ pub(crate) async fn measure(
     let begin = Instant::now();
     let method = method(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let outcome = Outcome::new(move |status| {
+    let completion = Completion::new(move |status| {
         let labels = labels(method, route.as_ref().map(MatchedPath::as_str), status);
         let duration = begin.elapsed().as_secs_f64();
         metrics.requests.get_or_create(&labels).observe(duration);
     });
     let response = next.run(request).await;
-    outcome.is(response.status());
+    completion.is(response.status());
     response
 }
 
@@ -108,21 +109,4 @@ fn labels(method: &'static str, route: Option<&str>, status: Option<StatusCode>)
     ];
     let sent = |(name, value)| Some((name, value?));
     labels.into_iter().filter_map(sent).collect()
-}
-
-/// Any method that is not known.
-pub(crate) const OTHER: &str = "_OTHER";
-
-/// The method, or [`OTHER`]: callers may invent as many as they like.
-pub(crate) fn method(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        Method::PATCH => "PATCH",
-        _ => OTHER,
-    }
 }

@@ -3,24 +3,15 @@
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::Settings;
-use crate::call::milliseconds;
-
-/// Version of the service that answered.
-pub const VERSION: HeaderName = HeaderName::from_static("x-widgetario-version");
-/// Pod that answered.
-pub const POD: HeaderName = HeaderName::from_static("x-widgetario-pod");
-/// How often the caller's proxy tried: the `x-envoy-attempt-count` that arrived.
-pub const ATTEMPT: HeaderName = HeaderName::from_static("x-widgetario-attempt");
-/// The caller's identity as this service's proxy proved it: a SPIFFE URI.
-pub const CALLER: HeaderName = HeaderName::from_static("x-widgetario-caller");
-
-/// How long this service took (<https://www.w3.org/TR/server-timing/>).
-pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+use crate::headers::{
+    ATTEMPT, CALLER, CLIENT_CERTIFICATE, ENVOY_ATTEMPT_COUNT, POD, SERVER_TIMING, VERSION,
+};
+use crate::milliseconds::milliseconds;
+use crate::settings::Settings;
 
 /// The headers that are the same in each answer of a process.
 #[derive(Clone)]
@@ -47,7 +38,7 @@ pub(crate) async fn add(
     request: Request,
     next: Next,
 ) -> Response {
-    let attempt = request.headers().get("x-envoy-attempt-count").cloned();
+    let attempt = request.headers().get(ENVOY_ATTEMPT_COUNT).cloned();
     let caller = caller(request.headers());
     let begun = Instant::now();
     let mut response = next.run(request).await;
@@ -67,11 +58,10 @@ pub(crate) async fn add(
     response
 }
 
-/// The URI of the nearest caller: the last element of `x-forwarded-client-cert`
-/// (<https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert>).
+/// The URI of the nearest caller: the last element of [`CLIENT_CERTIFICATE`].
 fn caller(headers: &HeaderMap) -> Option<HeaderValue> {
     let certificates = headers
-        .get_all("x-forwarded-client-cert")
+        .get_all(CLIENT_CERTIFICATE)
         .into_iter()
         .next_back()?;
     let nearest = certificates.to_str().ok()?.rsplit(',').next()?;

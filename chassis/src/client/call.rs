@@ -1,20 +1,14 @@
 //! What a call met on its way: who answered, which version, how fast, and under which identity.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use serde::Serialize;
 
-use crate::answer_headers::{ATTEMPT, CALLER, POD, SERVER_TIMING, VERSION};
-
-/// How a service tells whether its answer came from its cache
-/// (<https://www.rfc-editor.org/rfc/rfc9211>).
-pub const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
-
-/// How many milliseconds the caller's proxy waited for the other end; it sets none when it answers
-/// by itself
-/// (<https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-upstream-service-time>).
-const UPSTREAM_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
+use crate::headers::{
+    ATTEMPT, CACHE_STATUS, CALLER, ENVOY_UPSTREAM_TIME, POD, SERVER_TIMING, VERSION,
+};
+use crate::milliseconds::milliseconds;
 
 /// An answer's status and headers.
 pub(crate) type Head = (StatusCode, HeaderMap);
@@ -76,7 +70,7 @@ impl Call {
             error,
             begun,
             latency_ms,
-            upstream_ms: text(UPSTREAM_TIME).and_then(|time| time.parse().ok()),
+            upstream_ms: text(ENVOY_UPSTREAM_TIME).and_then(|time| time.parse().ok()),
             service_ms: text(SERVER_TIMING).and_then(|timing| duration(&timing)),
             version: text(VERSION),
             pod: text(POD),
@@ -87,12 +81,7 @@ impl Call {
     }
 }
 
-/// A duration in milliseconds, to their hundredths.
-pub fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e5).round() / 1e2
-}
-
-/// What [`crate::answer_headers`] wrote into `server-timing`.
+/// What the called service wrote into `server-timing`.
 fn duration(timing: &str) -> Option<f64> {
     timing.split_once("dur=")?.1.parse().ok()
 }

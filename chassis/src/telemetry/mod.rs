@@ -4,9 +4,13 @@
 //! specification, and in what the services deviate from it.
 
 mod exporter;
+pub(crate) mod ids;
+pub(crate) mod log;
+pub(crate) mod method;
 mod pairs;
 mod sampler;
-mod settings;
+pub(crate) mod settings;
+pub(crate) mod span;
 
 use std::time::Duration;
 
@@ -17,14 +21,22 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider,
 };
+use reqwest::Url;
 
-use crate::{Settings, StartError};
-use exporter::Patient;
-use sampler::Sampler;
-pub use settings::TelemetrySettings;
+use crate::start_error::StartError;
+use crate::telemetry::exporter::RuntimeExporter;
+use crate::telemetry::sampler::Sampler;
+use crate::telemetry::settings::TelemetrySettings;
 
 /// The SDK would not rest between exports without any.
 const SHORTEST_DELAY: Duration = Duration::from_millis(1);
+
+/// What the spans of a process say of it, where its telemetry settings do not say it.
+pub(crate) struct Program<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) version: &'a str,
+    pub(crate) instance: &'a str,
+}
 
 /// The SDK, as far as this process uses it.
 pub(crate) struct Telemetry {
@@ -32,36 +44,23 @@ pub(crate) struct Telemetry {
 }
 
 impl Telemetry {
-    /// Starts the SDK for the service `name`, within a tokio runtime.
+    /// Starts the SDK for `program`, within a tokio runtime.
     ///
     /// # Errors
     /// When the exporter refuses its settings.
-    pub(crate) fn start(name: &'static str, settings: &Settings) -> Result<Self, StartError> {
-        let telemetry = &settings.telemetry;
-        if telemetry.sdk_disabled {
+    pub(crate) fn start(
+        program: &Program,
+        settings: &TelemetrySettings,
+    ) -> Result<Self, StartError> {
+        if settings.sdk_disabled {
             return Ok(Self { provider: None });
         }
-        let sampler = Sampler::new(telemetry.traces_sampler, telemetry.traces_sampler_arg);
+        let sampler = Sampler::new(settings.traces_sampler, settings.traces_sampler_arg);
         let mut provider = SdkTracerProvider::builder()
-            .with_resource(resource(name, settings))
+            .with_resource(resource(program, settings))
             .with_sampler(sampler);
-        if let Some(endpoint) = telemetry.endpoint() {
-            let mut exporter = opentelemetry_otlp::SpanExporter::builder()
-                .with_http()
-                .with_http_client(client(telemetry)?)
-                .with_timeout(telemetry.timeout())
-                .with_endpoint(endpoint.as_str());
-            if telemetry.is_compressed() {
-                exporter = exporter.with_compression(Compression::Gzip);
-            }
-            let exporter = Patient::new(exporter.build()?, endpoint.into());
-            let batches = BatchConfigBuilder::default()
-                .with_scheduled_delay(telemetry.bsp_schedule_delay.max(SHORTEST_DELAY))
-                .with_max_queue_size(telemetry.bsp_max_queue_size)
-                .with_max_export_batch_size(telemetry.bsp_max_export_batch_size);
-            let processor =
-                BatchSpanProcessor::builder(exporter).with_batch_config(batches.build());
-            provider = provider.with_span_processor(processor.build());
+        if let Some(endpoint) = settings.endpoint() {
+            provider = provider.with_span_processor(processor(&endpoint, settings)?);
         }
         Ok(Self {
             provider: Some(provider.build()),
@@ -83,17 +82,40 @@ impl Telemetry {
     }
 }
 
-/// What all spans of the process say of it: our settings, where `OTEL_RESOURCE_ATTRIBUTES` does not
+/// Sends spans to `endpoint` in batches, in the background.
+fn processor(
+    endpoint: &Url,
+    settings: &TelemetrySettings,
+) -> Result<BatchSpanProcessor, StartError> {
+    let mut exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .with_http_client(client(settings)?)
+        .with_timeout(settings.timeout())
+        .with_endpoint(endpoint.as_str());
+    if settings.is_compressed() {
+        exporter = exporter.with_compression(Compression::Gzip);
+    }
+    let exporter = RuntimeExporter::new(exporter.build()?, endpoint.to_string());
+    let batches = BatchConfigBuilder::default()
+        .with_scheduled_delay(settings.bsp_schedule_delay.max(SHORTEST_DELAY))
+        .with_max_queue_size(settings.bsp_max_queue_size)
+        .with_max_export_batch_size(settings.bsp_max_export_batch_size)
+        .build();
+    Ok(BatchSpanProcessor::builder(exporter)
+        .with_batch_config(batches)
+        .build())
+}
+
+/// What all spans of the process say of it: the program, where `OTEL_RESOURCE_ATTRIBUTES` does not
 /// say it.
-fn resource(program: &'static str, settings: &Settings) -> Resource {
-    let telemetry = &settings.telemetry;
+fn resource(program: &Program, settings: &TelemetrySettings) -> Resource {
     let defaults = [
-        ("service.name", program),
-        ("service.version", &settings.app_version),
-        ("service.instance.id", &settings.pod_name),
+        ("service.name", program.name),
+        ("service.version", program.version),
+        ("service.instance.id", program.instance),
     ];
     let attribute = |key: &str, value: &str| KeyValue::new(key.to_owned(), value.to_owned());
-    let given = telemetry
+    let given = settings
         .resource_attributes
         .iter()
         .flat_map(|pairs| &pairs.0);
@@ -101,7 +123,7 @@ fn resource(program: &'static str, settings: &Settings) -> Resource {
     let resource = Resource::builder()
         .with_attributes(defaults.map(|(key, value)| attribute(key, value)))
         .with_attributes(given.map(|(key, value)| attribute(key, value)));
-    match &telemetry.service_name {
+    match &settings.service_name {
         Some(name) => resource.with_service_name(name.clone()),
         None => resource,
     }

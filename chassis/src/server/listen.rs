@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
-use crate::StartError;
+use crate::start_error::StartError;
 
 /// How many connections wait to be accepted.
 const BACKLOG: i32 = 1024;

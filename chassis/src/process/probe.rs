@@ -10,7 +10,9 @@ use reqwest::{Method, Url};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::{CALLER, OutputError, say};
+use crate::headers::CALLER;
+use crate::output::OutputError;
+use crate::say;
 
 /// Asks an address once and prints the answer.
 #[derive(Args)]

@@ -7,13 +7,13 @@ pub(crate) const CANCELLED: &str = "cancelled";
 
 /// Tells its report what came of a future; `None` when that is dropped before, as hyper does with a
 /// request's as soon as its caller hangs up.
-pub(crate) struct Outcome<T> {
+pub(crate) struct Completion<T> {
     report: Option<Box<dyn FnOnce(Option<T>) + Send>>,
     /// Of the request, so that what is logged of it has its ids when it is dropped, too.
     context: Context,
 }
 
-impl<T> Outcome<T> {
+impl<T> Completion<T> {
     pub(crate) fn new(report: impl FnOnce(Option<T>) + Send + 'static) -> Self {
         Self {
             report: Some(Box::new(report)),
@@ -33,7 +33,7 @@ impl<T> Outcome<T> {
     }
 }
 
-impl<T> Drop for Outcome<T> {
+impl<T> Drop for Completion<T> {
     fn drop(&mut self) {
         self.tell(None);
     }

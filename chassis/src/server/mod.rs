@@ -5,42 +5,46 @@
 //!        ─► no new connections, requests under way finish ─► return
 //! ```
 
+mod accept;
+mod access;
+mod connection;
+pub(crate) mod extract;
+mod identity;
+pub(crate) mod limits;
+mod listen;
+mod management;
+pub(crate) mod metrics;
+mod name_trace;
+mod well_formed;
+
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use prometheus_client::metrics::counter::Counter;
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::TcpListener;
 
-use crate::access;
-use crate::answer_headers::{self, Identity};
-use crate::connection::Connection;
-use crate::limits::limited;
-use crate::listen::listen;
-use crate::management::{self, Readiness, Waiting};
-use crate::metrics::{self, Metrics};
 use crate::open_files;
-use crate::{Problem, Settings, StartError, trace};
+use crate::problem::Problem;
+use crate::readiness::Readiness;
+use crate::server::accept::{Acceptor, Listener};
+use crate::server::identity::Identity;
+use crate::server::limits::limited;
+use crate::server::listen::listen;
+use crate::server::metrics::Metrics;
+use crate::server::name_trace::name_trace;
+use crate::settings::Settings;
+use crate::start_error::StartError;
+use crate::telemetry::span::trace;
 
 /// How long requests under way may take to finish once new ones are refused.
 const GRACE: Duration = Duration::from_secs(10);
-/// The most that a request's line and headers may have; more is answered 431. hyper allows a
-/// hundred headers.
-const HEAD_BYTES: usize = 96 * 1024;
-const MINUTE: Duration = Duration::from_mins(1);
 /// How long a connection to the management port may wait between requests: longer than Prometheus
 /// does, and not for ever, or a few that idle would keep the probes out. No proxy reuses these.
 const MANAGEMENT_IDLE: Duration = Duration::from_secs(30);
@@ -106,8 +110,8 @@ impl Server {
     }
 
     /// Where to say what keeps the service from being ready.
-    pub fn waiting(&self) -> Waiting {
-        self.readiness.waiting().clone()
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
     }
 
     /// Turns `/readyz` to 200 once `condition` is ready.
@@ -129,7 +133,7 @@ impl Server {
         let router = router
             .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "There is nothing here.") })
             .method_not_allowed_fallback(|| async { Problem::not_allowed() });
-        let outer = middleware::from_fn_with_state(identity, answer_headers::add);
+        let outer = middleware::from_fn_with_state(identity, identity::add);
         self.run(limited(router).layer(outer)).await
     }
 
@@ -141,11 +145,12 @@ impl Server {
         let address = self.address().map_err(StartError::Runtime)?;
         let measure = middleware::from_fn_with_state(self.metrics.clone(), metrics::measure);
         let propagators = self.settings.telemetry.propagators.clone();
-        let trace = middleware::from_fn_with_state(propagators, trace::trace);
+        let trace = middleware::from_fn_with_state(propagators, trace);
         let retire = middleware::from_fn_with_state(self.readiness.clone(), retire);
         let router = router
             .layer(measure)
             .layer(middleware::from_fn(access::log))
+            .layer(middleware::from_fn(name_trace))
             .layer(trace)
             .layer(retire);
         let unreadable = self.metrics.unreadable.clone();
@@ -176,114 +181,4 @@ async fn retire(State(readiness): State<Readiness>, request: Request, next: Next
         response.headers_mut().insert(header::CONNECTION, close);
     }
     response
-}
-
-/// A task that accepts connections until it is told to stop.
-struct Listener {
-    stop: oneshot::Sender<()>,
-    accepting: JoinHandle<Acceptor>,
-}
-
-impl Listener {
-    fn spawn(listener: TcpListener, mut acceptor: Acceptor) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        let accepting = tokio::spawn(async move {
-            tokio::select! {
-                () = acceptor.accept(listener) => {}
-                _ = stopped => {}
-            }
-            acceptor
-        });
-        Self { stop, accepting }
-    }
-
-    /// Refuses new connections and lets requests under way finish, for `grace` at most.
-    async fn stop(self, grace: Duration) {
-        let _ = self.stop.send(());
-        let Ok(mut acceptor) = self.accepting.await else {
-            return;
-        };
-        let open = acceptor.graceful.count();
-        let finish = tokio::time::timeout(grace, acceptor.graceful.shutdown());
-        if finish.await.is_err() {
-            tracing::warn!("gave up on some of {open} connections after {grace:?}");
-            // Ended here, so that what they were about is still counted, logged and traced.
-            acceptor.connections.shutdown().await;
-        }
-    }
-}
-
-/// Serves connections, so many at once.
-struct Acceptor {
-    router: Router,
-    most: usize,
-    /// How long a connection may wait between requests, if not for ever.
-    idle: Option<Duration>,
-    /// Counts requests that could not be read.
-    unreadable: Counter,
-    graceful: GracefulShutdown,
-    connections: JoinSet<()>,
-}
-
-impl Acceptor {
-    fn new(router: Router, most: usize, idle: Option<Duration>, unreadable: Counter) -> Self {
-        Self {
-            router,
-            most,
-            idle,
-            unreadable,
-            graceful: GracefulShutdown::new(),
-            connections: JoinSet::new(),
-        }
-    }
-
-    async fn accept(&mut self, listener: TcpListener) {
-        let mut said: Option<Instant> = None;
-        loop {
-            while self.connections.try_join_next().is_some() {}
-            if self.connections.len() >= self.most {
-                if said.is_none_or(|said| said.elapsed() > MINUTE) {
-                    said = Some(Instant::now());
-                    let most = self.most;
-                    tracing::warn!(
-                        "{most} connections are open, as many as may be: the next ones wait"
-                    );
-                }
-                self.connections.join_next().await;
-            }
-            match listener.accept().await {
-                Ok((stream, _)) => self.serve(stream),
-                Err(error) => {
-                    // Mostly "too many open files": waiting is all that helps.
-                    tracing::warn!("cannot accept a connection: {error}");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            }
-        }
-    }
-
-    fn serve(&mut self, stream: TcpStream) {
-        let _ = stream.set_nodelay(true);
-        // A caller that vanished without a word would keep its connection for ever.
-        let _ = SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(MINUTE));
-        let service = TowerToHyperService::new(self.router.clone());
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.idle)
-            .max_header_size(HEAD_BYTES)
-            .serve_connection(TokioIo::new(Connection::new(stream)), service);
-        let connection = self.graceful.watch(connection);
-        let unreadable = self.unreadable.clone();
-        self.connections.spawn(async move {
-            let Err(error) = connection.await else {
-                return;
-            };
-            if error.is_parse() {
-                unreadable.inc();
-                tracing::debug!(target: "access", "a request could not be read: {error}");
-            } else {
-                tracing::debug!("a connection ended early: {error}");
-            }
-        });
-    }
 }

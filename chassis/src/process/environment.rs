@@ -9,7 +9,7 @@ use clap::builder::{Resettable, ValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches};
 
-use crate::TelemetrySettings;
+use crate::telemetry::settings::TelemetrySettings;
 
 /// Reads `arguments`, which begin with the program's name, and for each setting that they leave out
 /// its variable; none for a subcommand.
@@ -21,13 +21,13 @@ pub(crate) fn read(
     arguments: &[OsString],
 ) -> Result<ArgMatches, clap::Error> {
     let unjudged = |arg: Arg| arg.value_parser(ValueParser::os_string());
-    let told = command.clone().ignore_errors(true).mut_args(unjudged);
-    let Ok(told) = told.try_get_matches_from(arguments) else {
+    let matches = command.clone().ignore_errors(true).mut_args(unjudged);
+    let Ok(matches) = matches.try_get_matches_from(arguments) else {
         return command.clone().try_get_matches_from(arguments); // help, which names the variables
     };
     let mut all = arguments.to_vec();
-    if told.subcommand().is_none() {
-        all.splice(1..1, flags(command, &told));
+    if matches.subcommand().is_none() {
+        all.splice(1..1, flags(command, &matches));
     }
     let command = command.clone();
     let command = command.mut_args(|arg| arg.env(Resettable::Reset));
@@ -35,10 +35,10 @@ pub(crate) fn read(
 }
 
 /// A flag for each variable that counts.
-fn flags(command: &clap::Command, told: &ArgMatches) -> Vec<OsString> {
-    let source = |arg: &Arg| told.value_source(arg.get_id().as_str());
+fn flags(command: &clap::Command, matches: &ArgMatches) -> Vec<OsString> {
+    let source = |arg: &Arg| matches.value_source(arg.get_id().as_str());
     let value = |arg: &Arg| {
-        let value = told.get_raw(arg.get_id().as_str())?.next_back()?;
+        let value = matches.get_raw(arg.get_id().as_str())?.next_back()?;
         Some(trimmed(value)).filter(|value| !value.is_empty())
     };
     let by_variable = |name: &str| {

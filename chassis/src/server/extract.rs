@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
-use crate::Problem;
+use crate::problem::Problem;
 
 /// The request's body, a JSON object. (For serde alone, an array of the fields' values would do.)
 pub struct Json<T>(pub T);

@@ -1,0 +1,51 @@
+//! Why a call gave no answer that can be used.
+
+use axum::http::StatusCode;
+
+/// Why a call gave no answer that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// Nothing came within the deadline.
+    #[error("no answer in time")]
+    Timeout,
+    /// No connection: nothing was asked.
+    #[error("no connection: {0}")]
+    Unreachable(String),
+    /// The connection broke: what was asked may have been done.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+    /// An answer other than 2xx; the text is the beginning of its body.
+    #[error("status {0}: {1}")]
+    Status(StatusCode, String),
+    /// A 2xx whose body is not what was agreed.
+    #[error("an answer that is not understood: {0}")]
+    Unreadable(String),
+}
+
+impl CallError {
+    /// Whether something went wrong, rather than the service saying "no such thing" or "too late".
+    pub(super) fn is_failure(&self) -> bool {
+        !matches!(
+            self,
+            Self::Status(StatusCode::NOT_FOUND | StatusCode::CONFLICT, _)
+        )
+    }
+}
+
+impl From<reqwest::Error> for CallError {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_timeout() {
+            return Self::Timeout;
+        }
+        // The innermost cause is the operating system's: "Connection refused (os error 111)".
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        if error.is_connect() {
+            Self::Unreachable(cause.to_string())
+        } else {
+            Self::Broken(cause.to_string())
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Whether the database answers the service's statements in time, tried before the first request.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::database::Database;
+use crate::database::connector::CONNECT_TIMEOUT;
+use crate::database::lease::Lease;
+use crate::readiness::Readiness;
+
+impl Database {
+    /// Ready once the trials have succeeded in time, each on several connections: the first
+    /// callers of a new pod would have to open these, within a deadline made for statements. Until
+    /// then the log and `readiness` say what is wrong.
+    pub async fn answers(self, readiness: Readiness) {
+        while let Err(reason) = self.try_out().await {
+            tracing::warn!("not ready: {reason}");
+            readiness.wait_for_database(reason);
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// Half of the pool's connections, held at once.
+    async fn try_out(&self) -> Result<(), String> {
+        let deadline = Instant::now() + CONNECT_TIMEOUT;
+        let take = || self.pool.take(deadline);
+        let (a, b, c, d) = tokio::try_join!(take(), take(), take(), take())?;
+        let mut leases =
+            [a, b, c, d].map(|session| Lease::new(&self.pool, session, CONNECT_TIMEOUT));
+        let [one, other, ..] = &mut leases;
+        one.differs_from(other)
+            .await
+            .map_err(|error| error.to_string())?;
+        let [a, b, c, d] = &mut leases;
+        let tried = tokio::try_join!(
+            self.try_on(a),
+            self.try_on(b),
+            self.try_on(c),
+            self.try_on(d)
+        );
+        tried.map(|_| ())
+    }
+
+    async fn try_on(&self, lease: &mut Lease<'_>) -> Result<(), String> {
+        for trial in self.pool.trials() {
+            let begun = Instant::now();
+            let outcome = lease.run(trial).await;
+            outcome.map_err(|failure| failure.error.to_string())?;
+            let (took, most) = (begun.elapsed().as_secs_f64(), self.timeout.as_secs_f64());
+            if took > most {
+                return Err(format!(
+                    "the database took {took:.2} s for an answer, and DATABASE_TIMEOUT_SECONDS allows \
+                     {most} s: raise it"
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! What a mesh needs of a request in the calls that are made for it, beside the trace.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::headers::{END_USER, REQUEST_ID};
+
+/// Cookies and credentials are not listed, and so never leave.
+const FORWARDED: [HeaderName; 2] = [REQUEST_ID, END_USER];
+
+/// The headers that each call for a request carries on, because they are on a short list and plain.
+/// The server keeps them in the request's extensions, from which a handler takes them to hand them
+/// to its calls.
+#[derive(Clone, Debug, Default)]
+pub struct Forwarded(HeaderMap);
+
+impl Forwarded {
+    /// What of a request's `headers` is forwarded.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let listed = |name: HeaderName| {
+            let value = headers.get(&name).filter(|value| is_plain(value))?;
+            Some((name, value.clone()))
+        };
+        Self(FORWARDED.into_iter().filter_map(listed).collect())
+    }
+
+    /// The headers themselves.
+    #[cfg(feature = "client")]
+    pub(crate) fn headers(&self) -> HeaderMap {
+        self.0.clone()
+    }
+
+    /// By which all proxies' logs name the request.
+    pub fn request_id(&self) -> Option<&str> {
+        self.text(&REQUEST_ID)
+    }
+
+    /// Who the user is, as each call says.
+    pub fn end_user(&self) -> Option<&str> {
+        self.text(&END_USER)
+    }
+
+    /// From now on each call says `end-user: name`, which a mesh can match.
+    pub fn set_end_user(&mut self, name: HeaderValue) {
+        self.0.insert(END_USER, name);
+    }
+
+    fn text(&self, name: &HeaderName) -> Option<&str> {
+        self.0.get(name)?.to_str().ok()
+    }
+}
+
+/// The forwarded headers of the request under way; none where no server put them there.
+impl<S: Sync> FromRequestParts<S> for Forwarded {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+/// Whether a value may stand in a log line and in a call: an id or a name, of at most 128 characters.
+fn is_plain(value: &HeaderValue) -> bool {
+    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:@-".contains(byte);
+    (1..=128).contains(&value.len()) && value.as_bytes().iter().all(is_allowed)
+}

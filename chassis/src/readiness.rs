@@ -1,0 +1,63 @@
+//! Whether callers should send requests here, and if not, why.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A service begins here, and is not ready.
+const STARTING: u8 = 0;
+const READY: u8 = 1;
+/// A service that drains answers all requests, and asks for no more.
+const DRAINING: u8 = 2;
+
+/// Whether callers should send requests here: one state for the server, for `/readyz`, and for what
+/// the service waits for at its start.
+#[derive(Clone, Default)]
+pub struct Readiness(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    phase: AtomicU8,
+    reason: Mutex<String>,
+}
+
+impl Readiness {
+    /// Says what keeps the database from being used; it replaces the last reason.
+    pub fn wait_for_database(&self, reason: impl Into<String>) {
+        *self.0.reason.lock().unwrap_or_else(PoisonError::into_inner) = reason.into();
+    }
+
+    /// From starting to ready; a service that drains stays unready.
+    pub(crate) fn ready(&self) {
+        let (from, to, order) = (STARTING, READY, Ordering::Relaxed);
+        let _ = self.0.phase.compare_exchange(from, to, order, order);
+    }
+
+    /// From now on no caller should send a request.
+    pub(crate) fn drain(&self) {
+        self.0.phase.store(DRAINING, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.phase.load(Ordering::Relaxed) == DRAINING
+    }
+
+    /// What to tell who asks.
+    ///
+    /// # Errors
+    /// The sentence for callers who should go elsewhere.
+    pub(crate) fn check(&self) -> Result<&'static str, String> {
+        match self.0.phase.load(Ordering::Relaxed) {
+            READY => Ok("ready\n"),
+            DRAINING => Err("stopping\n".into()),
+            _ => Err(self.waiting()),
+        }
+    }
+
+    fn waiting(&self) -> String {
+        let reason = self.0.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        match reason.as_str() {
+            "" => "waiting for the first answer of the database\n".to_owned(),
+            reason => format!("waiting for the database: {reason}\n"),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The id of the trace in each [`Problem`], so that who meets one can find what led to it.
+
+use axum::extract::Request;
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::problem::Problem;
+use crate::telemetry::ids::trace_id;
+
+/// Middleware that writes a problem again, with the id of its trace; it runs within the span of the
+/// request.
+pub(crate) async fn name_trace(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+        return response;
+    };
+    let named = problem.of_trace(trace_id()).into_response();
+    let (mut head, _) = response.into_parts();
+    // They were those of the body before.
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.remove(header::CONTENT_ENCODING);
+    Response::from_parts(head, named.into_body())
+}
