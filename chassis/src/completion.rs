@@ -1,19 +1,20 @@
-//! How a request or a call ended, told once: as it did, or that nobody waited for its end.
+//! How a request or a call ended, reported once: with its result, or that nobody waited for it.
 
 use opentelemetry::Context;
 
 /// The `error.type` of what was not waited for: the caller hung up, or the service stopped.
 pub(crate) const CANCELLED: &str = "cancelled";
 
-/// Tells its report what came of a future; `None` when that is dropped before, as hyper does with a
-/// request's as soon as its caller hangs up.
+/// Calls its report with the result of a future; with `None` when the future is dropped before it
+/// has one, as hyper drops a request's as soon as its caller hangs up.
 pub(crate) struct Completion<T> {
     report: Option<Box<dyn FnOnce(Option<T>) + Send>>,
-    /// Of the request, so that what is logged of it has its ids when it is dropped, too.
+    /// Of the request: what the report logs has the request's ids when it runs in a drop, too.
     context: Context,
 }
 
 impl<T> Completion<T> {
+    /// Of the future that begins now.
     pub(crate) fn new(report: impl FnOnce(Option<T>) + Send + 'static) -> Self {
         Self {
             report: Some(Box::new(report)),
@@ -21,11 +22,12 @@ impl<T> Completion<T> {
         }
     }
 
-    pub(crate) fn is(mut self, value: T) {
-        self.tell(Some(value));
+    /// The future has ended with `value`.
+    pub(crate) fn end(mut self, value: T) {
+        self.report(Some(value));
     }
 
-    fn tell(&mut self, value: Option<T>) {
+    fn report(&mut self, value: Option<T>) {
         if let Some(report) = self.report.take() {
             let _context = self.context.clone().attach();
             report(value);
@@ -35,6 +37,6 @@ impl<T> Completion<T> {
 
 impl<T> Drop for Completion<T> {
     fn drop(&mut self) {
-        self.tell(None);
+        self.report(None);
     }
 }

@@ -122,7 +122,7 @@ impl Client {
             let begun = Instant::now();
             let completion = Completion::new(abandoned(self.service, path, begun));
             let (head, result) = self.answered(request.headers(headers), begun).await;
-            completion.is(());
+            completion.end(());
             let error = result.as_ref().err().inspect(|error| note(error));
             let call = Call::new(
                 (self.service, method, path),

@@ -213,10 +213,12 @@ impl Drop for Waiter<'_> {
 /// Makes connections for as long as the process lives.
 async fn supply(pool: Arc<Pool>) {
     let mut tries = JoinSet::new();
+    // No try begins before this.
     let mut next = Instant::now();
     loop {
         let wants = pool.wants(tries.len());
         tokio::select! {
+            // Somebody waits, or a connection was closed: count again.
             () = pool.wanted.notified() => {}
             Some(outcome) = tries.join_next() => match outcome {
                 Ok(Ok(connection)) => {
@@ -229,6 +231,8 @@ async fn supply(pool: Arc<Pool>) {
                 }
                 Err(panicked) => pool.failed(panicked.to_string()),
             },
+            // A try has its own task, so that one that hears nothing does not keep the next from
+            // beginning.
             () = sleep_until(next), if wants => {
                 let maker = Arc::clone(&pool);
                 tries.spawn(async move { maker.connect().await });

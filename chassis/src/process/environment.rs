@@ -20,6 +20,8 @@ pub(crate) fn read(
     command: &clap::Command,
     arguments: &[OsString],
 ) -> Result<ArgMatches, clap::Error> {
+    // Twice: first with any text for a value, to learn what is given and what is left out; then with
+    // the variables that count as flags, and with each value judged.
     let unjudged = |arg: Arg| arg.value_parser(ValueParser::os_string());
     let matches = command.clone().ignore_errors(true).mut_args(unjudged);
     let Ok(matches) = matches.try_get_matches_from(arguments) else {

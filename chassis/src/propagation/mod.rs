@@ -79,6 +79,7 @@ impl Propagators {
     pub fn extract(&self, headers: &HeaderMap) -> Context {
         let incoming = Incoming::new(headers);
         let mut context = Context::new();
+        // Baggage belongs to no span: it goes on whatever becomes of the trace.
         if self.0.contains(&Format::Baggage)
             && let Some(baggage) = Baggage::read(headers)
         {
@@ -87,6 +88,7 @@ impl Propagators {
         let reads_w3c = self.0.contains(&Format::TraceContext);
         let w3c = reads_w3c.then(|| w3c(&incoming)).flatten();
         let b3 = self.reads_b3().then(|| b3::read(headers)).flatten();
+        // B3's ids count when W3C has none, or when they are the fresher ones.
         let is_parent = |&(_, span): &(TraceId, SpanId)| {
             w3c.as_ref().is_none_or(|w3c| self.prefers_b3(w3c, span))
         };
@@ -94,6 +96,8 @@ impl Propagators {
         let sampling = b3.as_ref().map(|b3| b3.sampling);
         match (parent.zip(sampling), w3c.as_ref(), sampling) {
             (Some(((trace, span), sampling)), w3c, _) => {
+                // `tracestate` has no place in B3. It goes on if it is of the same trace, without our
+                // own stamp, which was of the caller's span.
                 let w3c = w3c.filter(|w3c| w3c.trace_id() == trace);
                 let state = w3c.map(|w3c| unstamped(w3c).trace_state().clone());
                 let span = b3_span(trace, span, sampling, state.unwrap_or_default());

@@ -85,12 +85,12 @@ impl Acceptor {
     }
 
     async fn accept(&mut self, listener: TcpListener) {
-        let mut said: Option<Instant> = None;
+        let mut warned: Option<Instant> = None;
         loop {
             while self.connections.try_join_next().is_some() {}
             if self.connections.len() >= self.most {
-                if said.is_none_or(|said| said.elapsed() > MINUTE) {
-                    said = Some(Instant::now());
+                if warned.is_none_or(|warned| warned.elapsed() > MINUTE) {
+                    warned = Some(Instant::now());
                     let most = self.most;
                     tracing::warn!(
                         "{most} connections are open, as many as may be: the next ones wait"

@@ -29,6 +29,6 @@ pub(crate) async fn log(request: Request, next: Next) -> Response {
         );
     });
     let response = next.run(request).await;
-    completion.is(response.status());
+    completion.end(response.status());
     response
 }

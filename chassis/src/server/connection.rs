@@ -47,12 +47,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
             .poll_read(context, buffer)?
             .is_ready()
         {
+            // The first bytes of a request, or more of one under way, whose deadline stays as it is:
+            // a client that sends a byte now and then gains nothing. No bytes are the end of the
+            // stream, which hyper takes care of.
             if buffer.filled().len() > before && self.deadline.is_none() {
                 let end = Instant::now() + REQUEST_DEADLINE;
                 self.deadline = Some(Box::pin(tokio::time::sleep_until(end)));
             }
             return Poll::Ready(Ok(()));
         }
+        // Nothing to read. The stream wakes this task when there is; within a request, so does the
+        // deadline, which must therefore be polled, too. Between requests there is none: the task may
+        // sleep for hours.
         match &mut self.deadline {
             Some(deadline) => {
                 ready!(deadline.as_mut().poll(context));
@@ -69,6 +75,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        // The answer has begun: how long it takes is its reader's affair.
         self.deadline = None;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

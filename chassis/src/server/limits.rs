@@ -13,13 +13,12 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::problem::Problem;
-use crate::server::well_formed;
+use crate::server::well_formed::{self, BODY_BYTES};
 
 /// More at once would wait longer than their callers do.
 const REQUESTS_AT_ONCE: usize = 1024;
 /// Longer than two calls or database answers that take all the time that settings allow (10 s each).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-pub(crate) const BODY_BYTES: usize = 16 * 1024;
 
 /// Wraps `router` in the limits: requests at once, 30 s for each, 16 KiB of body, and a [`Problem`]
 /// instead of a panic, or for a request that HTTP calls malformed.

@@ -88,7 +88,7 @@ pub(crate) async fn measure(
         metrics.requests.get_or_create(&labels).observe(duration);
     });
     let response = next.run(request).await;
-    completion.is(response.status());
+    completion.end(response.status());
     response
 }
 

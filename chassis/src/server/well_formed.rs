@@ -9,10 +9,11 @@ use axum::response::{IntoResponse, Response};
 
 use crate::headers::host;
 use crate::problem::Problem;
-use crate::server::limits::BODY_BYTES;
 
 /// A little more than the 8000 that everybody should take (RFC 9112, section 3).
 const TARGET_BYTES: usize = 8 * 1024;
+/// The longest body that is taken.
+pub(super) const BODY_BYTES: usize = 16 * 1024;
 
 /// Middleware that refuses a request which is malformed, or asks for what no service here does.
 pub(crate) async fn check(request: Request, next: Next) -> Response {

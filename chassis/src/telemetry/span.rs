@@ -50,7 +50,7 @@ pub(crate) async fn trace(
             move |status| note(&span, status)
         });
         let response = next.run(request).instrument(span).await;
-        completion.is(response.status());
+        completion.end(response.status());
         response
     };
     serve.with_context(context).await
