@@ -1,12 +1,17 @@
 //! Error answers of the APIs: `application/problem+json`
 //! ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
 
+use std::collections::BTreeMap;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
 
 use crate::trace_id;
+
+const MEDIA_TYPE: &str = "application/problem+json";
 
 /// What went wrong, in words for the caller; never internals.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -88,6 +93,20 @@ impl Problem {
         let problem = self;
         answer(problem.status, &Extended { problem, members })
     }
+
+    /// Problems as an OpenAPI document lists them: each status, such as `404` or `4XX`, with its
+    /// description.
+    pub fn responses<const N: usize>(
+        answers: [(&str, &str); N],
+    ) -> BTreeMap<String, RefOr<openapi::Response>> {
+        let response = |(status, description): (&str, &str)| {
+            let content = Content::new(Some(Ref::from_schema_name("Problem")));
+            let response = ResponseBuilder::new().description(description);
+            let response = response.content(MEDIA_TYPE, content).build();
+            (status.to_owned(), response.into())
+        };
+        answers.into_iter().map(response).collect()
+    }
 }
 
 /// The answer has the problem among its extensions, for who would rather say it in another form.
@@ -102,7 +121,7 @@ impl IntoResponse for Problem {
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     let mut response = (status, axum::Json(body)).into_response();
     let headers = response.headers_mut();
-    let problem = HeaderValue::from_static("application/problem+json");
+    let problem = HeaderValue::from_static(MEDIA_TYPE);
     headers.insert(header::CONTENT_TYPE, problem);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
