@@ -41,9 +41,9 @@ pub struct Closed {
 /// How a Buy ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sale {
-    /// In one word.
+    /// How it ended, in one word.
     pub outcome: SaleOutcome,
-    /// In words for the customer; file names stand between backquotes.
+    /// The same in words for the customer; file names stand between backquotes.
     pub message: String,
     /// What is left, as far as the sale told.
     pub product: Option<Left>,
@@ -78,7 +78,7 @@ pub struct Product {
 pub struct Left {
     /// The product's number.
     pub id: i64,
-    /// So many.
+    /// How many there are.
     pub stock: i64,
     /// `level` in the shop's own words.
     pub availability: String,
@@ -92,9 +92,9 @@ pub struct Left {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// stock-api did not say.
+    /// stock-api did not say how many.
     Unknown,
-    /// None.
+    /// There is none.
     #[serde(rename = "none")]
     SoldOut,
     /// Fewer than fifty.
@@ -163,11 +163,11 @@ pub struct UpstreamCall {
 /// What befell a call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finding {
-    /// In one word.
+    /// What it was, in one word.
     pub cause: Cause,
-    /// In a few words, for labels.
+    /// The same in a few words, for labels.
     pub title: String,
-    /// In a sentence or two; file names stand between backquotes.
+    /// The same in a sentence or two; file names stand between backquotes.
     pub text: String,
     /// The file that opens or ends it, where the walkthrough has one.
     pub file: Option<String>,

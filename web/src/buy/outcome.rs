@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract::{Cause, Finding, SaleOutcome};
 
 impl SaleOutcome {
-    /// Of a sale that ended in `error`.
+    /// The outcome of a sale that ended in `error`, which `finding` explains.
     pub(crate) fn of(error: &CallError, finding: Option<&Finding>) -> Self {
         match (error, finding) {
             (CallError::Status(StatusCode::CONFLICT, _), None) => Self::SoldOut,

@@ -14,7 +14,7 @@ pub(crate) struct Bar {
 }
 
 impl Bar {
-    /// Of a call for a page whose calls took `total_ms`.
+    /// The bar of `call`, one of a page's calls, which together took `total_ms`.
     pub(crate) fn of(call: &UpstreamCall, total_ms: f64) -> Self {
         let total = total_ms.max(0.01);
         let share = |ms: f64| (ms / total * 1000.0).clamp(0.0, 1000.0).round();

@@ -24,8 +24,9 @@ use xray::XRay;
 #[template(path = "shop.html")]
 struct ShopPage<'a> {
     frame: Frame<'a>,
+    /// How the Buy ended that led here.
     notice: Option<SaleOutcome>,
-    /// Of products-api.
+    /// The version of products-api that answered.
     version: Option<&'a str>,
     rows: &'a [Row],
     stock_known: bool,

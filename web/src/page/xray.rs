@@ -18,6 +18,7 @@ pub(crate) struct XRay<'a> {
 }
 
 impl<'a> XRay<'a> {
+    /// The X-ray of a page that shows `shop` to `visit`.
     pub(crate) fn of(shop: &'a Shop, visit: &'a Visit) -> Self {
         Self {
             visit,

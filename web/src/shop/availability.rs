@@ -9,7 +9,7 @@ use crate::contract::Level;
 const FEW_BELOW: i64 = 50;
 
 impl Level {
-    /// Of `stock` widgets; `None` when stock-api did not say.
+    /// The level of `stock` widgets; `None` is for a stock that stock-api did not tell.
     pub(crate) fn of(stock: Option<i64>) -> Self {
         match stock {
             None => Self::Unknown,

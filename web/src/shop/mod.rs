@@ -95,6 +95,7 @@ impl Shop {
         iter::once(&self.listing).chain(rows.filter_map(|row| row.call.as_ref()))
     }
 
+    /// The same as JSON has it; an error when there are no products.
     fn content(self, visit: Visit) -> Result<Content, Error> {
         let listing = iter::once(self.listing);
         let Some(rows) = self.rows else {
@@ -134,7 +135,7 @@ impl Row {
         Self::new(product, stock, Some(call))
     }
 
-    /// What befell the question.
+    /// What befell the call.
     pub(crate) fn finding(&self) -> Option<&Finding> {
         self.call.as_ref()?.finding.as_ref()
     }
