@@ -33,6 +33,8 @@ mod milliseconds;
     expect(dead_code, reason = "shares of the client")
 )]
 mod open_files;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod output;
 mod problem;
 mod process;

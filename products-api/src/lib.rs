@@ -3,29 +3,21 @@
 //! [`serve`] connects to the database and serves [`router`]: two reads of one table, each price
 //! multiplied by `PRICE_FACTOR`. That factor is all that v1 and v2 differ in.
 
+mod error;
 mod price;
 mod products;
+mod routes;
+mod settings;
 
-use chassis::{Database, DatabaseSettings, Server, StartError};
-use clap::Args;
+use chassis::{Database, Server, StartError};
 
 pub use price::Factor;
-pub use products::router;
-
-/// What this service adds to the common settings.
-#[derive(Args)]
-pub struct Settings {
-    #[command(flatten)]
-    database: DatabaseSettings,
-
-    /// What each stored price is multiplied by
-    #[arg(long, env, default_value = "1")]
-    price_factor: Factor,
-}
+pub use routes::router;
+pub use settings::Settings;
 
 /// What the handlers work with.
 #[derive(Clone)]
-pub struct Shelf {
+pub struct AppState {
     /// Where the products are stored.
     pub database: Database,
     /// What their prices are multiplied by.
@@ -37,12 +29,12 @@ pub struct Shelf {
 /// # Errors
 /// When a setting cannot be used.
 pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
-    let database = Database::new("products-api", &settings.database, &products::TRIALS)?;
+    let database = Database::new("products-api", &settings.database, &[products::TRIAL])?;
     let answers = database.clone().answers(server.readiness());
     server.ready_when(answers);
-    let shelf = Shelf {
+    let app = AppState {
         database,
         price_factor: settings.price_factor,
     };
-    server.run_api(router(shelf)).await
+    server.run_api(router(app)).await
 }

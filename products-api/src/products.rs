@@ -1,23 +1,21 @@
 //! `GET /products` and `GET /products/{id}`.
 
-use axum::Router;
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::get;
-use chassis::{Path, Problem, Statement, Trial};
+use chassis::{Path, Statement, Trial};
 use futures_util::TryFutureExt;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::PgConnection;
-use utoipa::{OpenApi, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use utoipa::ToSchema;
 
-use crate::{Factor, Shelf};
+use crate::AppState;
+use crate::error::{Error, ListErrors, ProductErrors};
+use crate::price::Factor;
 
 /// Something that the shop sells.
 #[derive(Serialize, ToSchema)]
-struct Product {
+pub(crate) struct Product {
     id: i64,
     #[schema(max_length = 255)]
     name: String,
@@ -27,10 +25,43 @@ struct Product {
     price: Decimal,
 }
 
-type Row = (i64, String, Decimal);
+impl Product {
+    fn new((id, name, stored): Row, factor: Factor) -> Self {
+        let price = factor.apply(stored);
+        Self { id, name, price }
+    }
+}
 
-/// What a page asks of the database.
-pub(crate) const TRIALS: [Trial; 1] = [|connection| Box::pin(all(connection).map_ok(drop))];
+/// All products, by id.
+#[utoipa::path(get, path = "/products", responses(
+    (status = 200, description = "All of them, by id", body = Vec<Product>),
+    ListErrors,
+))]
+pub(crate) async fn list(State(app): State<AppState>) -> Result<Json<Vec<Product>>, Error> {
+    let rows = app.database.read("SELECT products", all).await?;
+    let product = |row| Product::new(row, app.price_factor);
+    Ok(Json(rows.into_iter().map(product).collect()))
+}
+
+/// One product.
+#[utoipa::path(get, path = "/products/{id}", params(("id" = i64, Path, example = 1)), responses(
+    (status = 200, description = "The product", body = Product),
+    ProductErrors,
+))]
+pub(crate) async fn show(
+    State(app): State<AppState>,
+    Path(id): Path<i64>,
+) -> Result<Json<Product>, Error> {
+    let row = app
+        .database
+        .read("SELECT products", |connection| one(connection, id))
+        .await?;
+    let row = row.ok_or(Error::NoProduct(id))?;
+    Ok(Json(Product::new(row, app.price_factor)))
+}
+
+/// A product as it is stored: its id, name and price.
+type Row = (i64, String, Decimal);
 
 fn all(connection: &mut PgConnection) -> Statement<'_, Vec<Row>> {
     let query = sqlx::query_as(
@@ -46,57 +77,5 @@ fn one(connection: &mut PgConnection, id: i64) -> Statement<'_, Option<Row>> {
     Box::pin(query.bind(id).fetch_optional(connection))
 }
 
-impl Product {
-    fn new((id, name, stored): Row, factor: Factor) -> Self {
-        let price = factor.apply(stored);
-        Self { id, name, price }
-    }
-}
-
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "products-api",
-    description = "What the shop sells and for how much."
-))]
-struct Document;
-
-/// The service's routes, `/openapi.json` among them.
-pub fn router(shelf: Shelf) -> Router {
-    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(list))
-        .routes(routes!(show))
-        .with_state(shelf)
-        .split_for_parts();
-    router.route("/openapi.json", get(async || axum::Json(document)))
-}
-
-/// All products, by id.
-#[utoipa::path(get, path = "/products", responses(
-    (status = 200, description = "All of them, by id", body = Vec<Product>),
-    (status = 503, description = "The database did not answer in time", body = Problem, content_type = "application/problem+json"),
-))]
-async fn list(State(shelf): State<Shelf>) -> Result<axum::Json<Vec<Product>>, Problem> {
-    let rows: Vec<Row> = shelf.database.read("SELECT products", all).await?;
-    let product = |row| Product::new(row, shelf.price_factor);
-    Ok(axum::Json(rows.into_iter().map(product).collect()))
-}
-
-/// One product.
-#[utoipa::path(get, path = "/products/{id}", params(("id" = i64, Path, example = 1)), responses(
-    (status = 200, description = "The product", body = Product),
-    (status = 400, description = "The id is no whole number", body = Problem, content_type = "application/problem+json"),
-    (status = 404, description = "There is no such product", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "The database did not answer in time", body = Problem, content_type = "application/problem+json"),
-))]
-async fn show(
-    State(shelf): State<Shelf>,
-    Path(id): Path<i64>,
-) -> Result<axum::Json<Product>, Problem> {
-    let row: Option<Row> = shelf
-        .database
-        .read("SELECT products", |connection| one(connection, id))
-        .await?;
-    let unknown = || Problem::new(StatusCode::NOT_FOUND, format!("There is no product {id}."));
-    let row = row.ok_or_else(unknown)?;
-    Ok(axum::Json(Product::new(row, shelf.price_factor)))
-}
+/// What a page asks of the database: the service is ready once it is answered.
+pub(crate) const TRIAL: Trial = |connection| Box::pin(all(connection).map_ok(drop));

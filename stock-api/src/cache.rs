@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Products share generations beyond this number: a write then costs its neighbour one query.
 const GENERATIONS: usize = 64;
@@ -16,8 +16,24 @@ const LEVELS: u64 = 10_000;
 /// The cached levels of one process.
 #[derive(Clone)]
 pub struct Cache {
-    levels: moka::future::Cache<(i64, u64), i64>,
+    levels: moka::future::Cache<(i64, u64), Reading>,
     generations: Arc<[AtomicU64; GENERATIONS]>,
+}
+
+/// How many of a product are left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// So many.
+    pub stock: i64,
+    /// Whether that was known before it was asked for.
+    pub is_cached: bool,
+}
+
+/// What a query told, and when.
+#[derive(Clone, Copy)]
+struct Reading {
+    stock: i64,
+    at: Instant,
 }
 
 impl Cache {
@@ -32,11 +48,6 @@ impl Cache {
         }
     }
 
-    /// The level of product `id` if it is cached.
-    pub async fn cached(&self, id: i64) -> Option<i64> {
-        self.levels.get(&self.key(id)).await
-    }
-
     /// The level of product `id`: cached, or read by `query`, once for all who ask meanwhile.
     ///
     /// # Errors
@@ -45,11 +56,21 @@ impl Cache {
         &self,
         id: i64,
         query: impl Future<Output = Result<i64, E>>,
-    ) -> Result<i64, Arc<E>>
+    ) -> Result<Level, Arc<E>>
     where
         E: Send + Sync + 'static,
     {
-        self.levels.try_get_with(self.key(id), query).await
+        let asked = Instant::now();
+        let read = async {
+            let stock = query.await?;
+            let at = Instant::now();
+            Ok(Reading { stock, at })
+        };
+        let Reading { stock, at } = self.levels.try_get_with(self.key(id), read).await?;
+        // moka's `Entry::is_fresh` is false for those who waited for another's query, too. What
+        // they got was read while they waited: no hit.
+        let is_cached = at < asked;
+        Ok(Level { stock, is_cached })
     }
 
     /// Forgets the level of product `id`; to be called after a write, before its answer.

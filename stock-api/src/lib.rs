@@ -5,32 +5,24 @@
 //! process forget what it had cached. Another replica may answer with its own, older, copy.
 
 mod cache;
+mod change;
+mod error;
 mod quantity;
+mod routes;
+mod sales;
+mod settings;
 mod stock;
 
-use std::time::Duration;
-
-use chassis::{Database, DatabaseSettings, Metrics, Server, StartError, seconds};
-use clap::Args;
+use chassis::{Database, Metrics, Server, StartError};
 use prometheus_client::metrics::counter::Counter;
 
-pub use cache::Cache;
-pub use stock::router;
-
-/// What this service adds to the common settings.
-#[derive(Args)]
-pub struct Settings {
-    #[command(flatten)]
-    database: DatabaseSettings,
-
-    /// How old an answer may be; 0 asks the database each time
-    #[arg(long, env = "CACHE_EXPIRY_SECONDS", default_value = "45", value_parser = seconds::<0, 86_400_000>)]
-    cache_expiry: Duration,
-}
+pub use cache::{Cache, Level};
+pub use routes::router;
+pub use settings::Settings;
 
 /// What the handlers work with.
 #[derive(Clone)]
-pub struct Warehouse {
+pub struct AppState {
     /// Where the stock is stored.
     pub database: Database,
     /// What was read of it lately.
@@ -44,15 +36,16 @@ pub struct Warehouse {
 /// # Errors
 /// When a setting cannot be used.
 pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
-    let database = Database::new("stock-api", &settings.database, &stock::TRIALS)?;
+    let trials = &[stock::TRIAL, sales::TRIAL];
+    let database = Database::new("stock-api", &settings.database, trials)?;
     let answers = database.clone().answers(server.readiness());
     server.ready_when(answers);
-    let warehouse = Warehouse {
+    let app = AppState {
         database,
         cache: Cache::new(settings.cache_expiry),
         sold: sold(server.metrics()),
     };
-    server.run_api(router(warehouse)).await
+    server.run_api(router(app)).await
 }
 
 fn sold(metrics: &Metrics) -> Counter {

@@ -2,64 +2,48 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 /// A whole number from `MIN` to `i64::MAX`.
 pub(crate) struct Quantity<const MIN: i64>(pub(crate) i64);
 
 impl<'de, const MIN: i64> Deserialize<'de> for Quantity<MIN> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_i64(WholeNumber::<MIN>).map(Self)
+        deserializer.deserialize_i64(WholeNumber)
     }
 }
 
 /// Above 2^53 a float may stand for its neighbours, too.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// Reads a [`Quantity`]. serde's own ways (`try_from`) would do, but for one thing: here each
+/// refusal, also that of a text or a `null`, says what is allowed.
 struct WholeNumber<const MIN: i64>;
 
 impl<const MIN: i64> Visitor<'_> for WholeNumber<MIN> {
-    type Value = i64;
+    type Value = Quantity<MIN>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "a whole number from {MIN} to {}", i64::MAX)
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<i64, E> {
-        if number >= MIN {
-            Ok(number)
-        } else {
-            Err(E::invalid_value(
-                serde::de::Unexpected::Signed(number),
-                &self,
-            ))
-        }
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        let quantity = (number >= MIN).then_some(Quantity(number));
+        quantity.ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<i64, E> {
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
         match i64::try_from(number) {
             Ok(number) => self.visit_i64(number),
-            Err(_) => Err(E::invalid_value(
-                serde::de::Unexpected::Unsigned(number),
-                &self,
-            )),
+            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
         }
     }
 
     /// To JSON Schema `5.0` and `5e0` are whole numbers too; Rust writes both as `5`.
-    fn visit_f64<E: Error>(self, number: f64) -> Result<i64, E> {
-        if number.abs() > EXACT {
-            return Err(E::invalid_value(
-                serde::de::Unexpected::Float(number),
-                &self,
-            ));
-        }
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
         match number.to_string().parse() {
-            Ok(number) => self.visit_i64(number),
-            Err(_) => Err(E::invalid_value(
-                serde::de::Unexpected::Float(number),
-                &self,
-            )),
+            Ok(whole) if number.abs() <= EXACT => self.visit_i64(whole),
+            _ => Err(E::invalid_value(Unexpected::Float(number), &self)),
         }
     }
 }

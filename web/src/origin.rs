@@ -3,19 +3,20 @@
 //! token. A browser says where a request comes from, and no page can make it say otherwise.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use chassis::Problem;
+use axum::response::Response;
+
+use crate::error::Error;
 
 /// Middleware for what changes something: refuses what another site's page asks for.
-pub(crate) async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(request: Request, next: Next) -> Result<Response, Error> {
     if is_ours(&request) {
-        return next.run(request).await;
+        Ok(next.run(request).await)
+    } else {
+        Err(Error::AnotherSite)
     }
-    let detail =
-        "Another site's page asked for this, so nothing was done. Do it on the shop's own page.";
-    Problem::new(StatusCode::FORBIDDEN, detail).into_response()
 }
 
 /// Whether the shop's own page asks, or somebody who typed the address, or a program that is no
@@ -33,7 +34,7 @@ pub(crate) fn is_ours(request: &Request) -> bool {
     let (scheme, host) = origin.split_once("://").unwrap_or_default();
     let usual = if scheme == "https" { ":443" } else { ":80" };
     let named = chassis::authority(request);
-    let named = named.iter().map(axum::http::uri::Authority::as_str);
+    let named = named.iter().map(Authority::as_str);
     named
         .chain(forwarded(headers))
         .map(|ours| ours.strip_suffix(usual).unwrap_or(ours)) // which browsers leave out

@@ -4,7 +4,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 use stock_api::Cache;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::RecvError};
 use tokio::task::JoinSet;
 
 use crate::Api;
@@ -65,7 +65,7 @@ async fn thousand_concurrent_misses_are_one_query() {
                 tokio::task::yield_now().await;
                 Ok::<_, ()>(600)
             };
-            cache.level(1, query).await.unwrap()
+            cache.level(1, query).await.unwrap().stock
         });
     }
     assert!(readers.join_all().await.iter().all(|&level| level == 600));
@@ -73,21 +73,36 @@ async fn thousand_concurrent_misses_are_one_query() {
 }
 
 #[tokio::test]
+async fn level_that_was_read_while_one_waited_is_not_from_the_cache() {
+    let cache = Cache::new(EXPIRY);
+    let (finish, finished) = oneshot::channel();
+    let other = || cache.level(1, async { Ok::<_, RecvError>(599) });
+    let finish = async { finish.send(600) };
+    let (first, waiter, _) = tokio::join!(cache.level(1, finished), other(), finish);
+    let last = other().await;
+    let levels = [first.unwrap(), waiter.unwrap(), last.unwrap()];
+    assert_eq!(levels.map(|level| level.is_cached), [false, false, true]);
+    assert_eq!(levels.map(|level| level.stock), [600; 3]);
+}
+
+#[tokio::test]
 async fn read_begun_before_a_write_does_not_put_the_old_value_back() {
     let cache = Cache::new(EXPIRY);
     let (finish, finished) = oneshot::channel();
     let reader = cache.clone();
-    let late = tokio::spawn(async move { reader.level(1, finished).await.unwrap() });
+    let late = tokio::spawn(async move { reader.level(1, finished).await.unwrap().stock });
     tokio::task::yield_now().await; // the read is under way …
     cache.forget(1); // … a write happens …
     finish.send(600).unwrap(); // … and the read ends with what was before.
     assert_eq!(late.await.unwrap(), 600);
-    assert_eq!(cache.level(1, async { Ok::<_, ()>(599) }).await, Ok(599));
+    let level = cache.level(1, async { Ok::<_, ()>(599) }).await;
+    assert_eq!(level.unwrap().stock, 599);
 }
 
 #[tokio::test]
 async fn failed_query_is_asked_again() {
     let cache = Cache::new(EXPIRY);
     assert!(cache.level(1, async { Err("down") }).await.is_err());
-    assert_eq!(cache.level(1, async { Ok::<_, &str>(600) }).await, Ok(600));
+    let level = cache.level(1, async { Ok::<_, &str>(600) }).await;
+    assert_eq!(level.unwrap().stock, 600);
 }

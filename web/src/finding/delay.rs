@@ -2,7 +2,8 @@
 
 use chassis::Call;
 
-use super::{Cause, Finding, seconds, virtual_service};
+use super::{seconds, virtual_service};
+use crate::contract::{Cause, Finding};
 
 /// A delay that is worth a word: far more than a proxy takes, even on a busy laptop.
 const NOTABLE_MS: f64 = 500.0;

@@ -11,42 +11,32 @@ mod proxy;
 
 use axum::http::{Method, StatusCode};
 use chassis::{Call, CallError};
-use serde::Serialize;
 
-/// What befell a call.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Finding {
-    pub(crate) cause: Cause,
-    /// In a few words, for labels.
-    pub(crate) title: String,
-    /// In a sentence or two; file names stand between backquotes.
-    pub(crate) text: String,
-    /// The file that opens or ends it, where the walkthrough has one.
-    pub(crate) file: Option<&'static str>,
-}
+use crate::contract::{Cause, Finding};
 
-/// The kinds of findings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Cause {
-    Refused,
-    InjectedAbort,
-    Delay,
-    Overflow,
-    NoHealthyUpstream,
-    NoRoute,
-    Reset,
-    ProxyTimeout,
-    Timeout,
-    Unreachable,
-    ServiceError,
-    Unreadable,
-    OtherProxyAnswer,
+/// What befell `call`, whose answer was of no use because of `error`; `None` when all is well.
+pub(crate) fn of(call: &Call, error: Option<&CallError>) -> Option<Finding> {
+    match error {
+        None => delay::of(call),
+        // Each answer of our services names its version, refusals included: this one is a proxy's.
+        Some(CallError::Status(status, body)) if call.version.is_none() => {
+            Some(proxy::answer(call, *status, body))
+        }
+        // There is no such product, or too few are left: a sale's own answers, and no failure.
+        Some(CallError::Status(StatusCode::NOT_FOUND | StatusCode::CONFLICT, _))
+            if call.method == Method::POST.as_str() =>
+        {
+            None
+        }
+        Some(error) => Some(service(call, error)),
+    }
 }
 
 impl Cause {
     /// Whether it is certain that the service never acted.
     pub(crate) fn is_before_the_service(self) -> bool {
+        // Not `Reset`, nor the timeouts: a proxy may lose the connection, or its patience, after the
+        // service began.
         use Cause::{InjectedAbort, NoHealthyUpstream, NoRoute, Overflow, Refused, Unreachable};
         matches!(
             self,
@@ -61,23 +51,6 @@ impl Finding {
         self.cause == Cause::Delay
     }
 
-    /// What befell `call`, whose answer was of no use because of `error`; `None` when all is well.
-    pub(crate) fn of(call: &Call, error: Option<&CallError>) -> Option<Self> {
-        match error {
-            None => delay::of(call),
-            Some(CallError::Status(status, body)) if call.version.is_none() => {
-                Some(proxy::answer(call, *status, body))
-            }
-            // A sale is refused by these, not failed.
-            Some(CallError::Status(StatusCode::NOT_FOUND | StatusCode::CONFLICT, _))
-                if call.method == Method::POST.as_str() =>
-            {
-                None
-            }
-            Some(error) => Some(service(call, error)),
-        }
-    }
-
     fn new(cause: Cause, title: String, text: String) -> Self {
         Self {
             cause,
@@ -90,7 +63,7 @@ impl Finding {
     /// Names the file and what it does about it, such as "opens it".
     fn file(mut self, file: &'static str, does: &str) -> Self {
         self.text = format!("{} `{file}` {does}.", self.text);
-        self.file = Some(file);
+        self.file = Some(file.to_owned());
         self
     }
 }

@@ -3,13 +3,17 @@
 use axum::http::{Method, StatusCode};
 use chassis::Call;
 
-use super::{Cause, Finding, virtual_service};
+use super::virtual_service;
+use crate::contract::{Cause, Finding};
 
 /// What Envoy says first of a connection that failed it.
 const BROKE: &str = "upstream connect error or disconnect/reset before headers. ";
 
 /// What a proxy answered in the service's place.
 pub(super) fn answer(call: &Call, status: StatusCode, body: &str) -> Finding {
+    // Envoy has one sentence for each cause. Those that go on with details, such as how a connection
+    // broke, are known by a part; the others are compared whole, so that a sentence that is new is
+    // shown as it is, and not taken for one that is known.
     match (status.as_u16(), body) {
         (403, body) if body.starts_with("RBAC: access denied") => refused(call),
         (status, "fault filter abort") => aborted(call, status),

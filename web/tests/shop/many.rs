@@ -20,11 +20,15 @@ async fn serve(router: Router) -> String {
     url
 }
 
+async fn serve_products(count: usize, name: &str) -> String {
+    let product = |id| json!({ "id": id, "name": name, "price": 1 });
+    let list = Json((0..count).map(product).collect::<Vec<_>>());
+    serve(Router::new().route("/products", get(async || list))).await
+}
+
 /// A shop that sells that many products, and the most calls of stock-api that were under way at once.
 async fn shop(products: usize, name: &str) -> (Shop, Arc<AtomicUsize>) {
-    let product = |id| json!({ "id": id, "name": name, "price": 1 });
-    let list = Json((0..products).map(product).collect::<Vec<_>>());
-    let products = serve(Router::new().route("/products", get(async || list))).await;
+    let products = serve_products(products, name).await;
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let peak = Arc::clone(&most);
     let stock = get(async move |Path(id): Path<i64>| {
@@ -77,4 +81,21 @@ async fn list_of_products_may_be_longer_than_a_mebibyte() {
     let (shop, _) = shop(20, &"W".repeat(100_000)).await;
     let response = shop.get("/api/shop").send().await.unwrap();
     assert_eq!(response.status(), 200);
+}
+
+#[tokio::test]
+async fn page_shows_products_that_a_silent_stock_was_not_asked_about() {
+    let products = serve_products(40, "Widget").await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stock = silent.local_addr().unwrap();
+    let arguments = [
+        format!("--products-api-url={products}"),
+        format!("--stock-api-url=http://{stock}"),
+        "--upstream-timeout=0.2".to_owned(),
+    ];
+    let shop = Shop::start(&arguments.each_ref().map(String::as_str)).await;
+    let page = shop.page().await;
+    assert_eq!(page.matches("<span>unknown</span>").count(), 40, "{page}");
+    let told = page.matches("<small>No answer from stock-api in time</small>");
+    assert_eq!(told.count(), 16);
 }

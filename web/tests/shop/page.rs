@@ -1,6 +1,7 @@
 use chassis::Command;
 use reqwest::StatusCode;
 use serde_json::Value;
+use web::contract::{Content, Sale};
 
 use crate::{Shop, text};
 
@@ -88,6 +89,18 @@ async fn content_of_the_page_is_there_as_json() {
     assert_eq!(first["name"], "Arm64 SoC");
     assert_eq!(first["stock"], 600);
     assert_eq!(first["availability"], "Plenty");
+}
+
+#[tokio::test]
+async fn contract_reads_all_of_the_json_as_it_is_written() {
+    let shop = Shop::start(&[]).await;
+    let json = text(shop.get("/api/shop").send().await.unwrap()).await;
+    let content: Content = serde_json::from_str(&json).unwrap();
+    assert_eq!(serde_json::to_string(&content).unwrap(), json);
+    let buy = shop.post("/buy/1").header("accept", "application/json");
+    let json = text(buy.send().await.unwrap()).await;
+    let sale: Sale = serde_json::from_str(&json).unwrap();
+    assert_eq!(serde_json::to_string(&sale).unwrap(), json);
 }
 
 #[tokio::test]

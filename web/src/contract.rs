@@ -1,0 +1,218 @@
+//! What web answers to programs, as JSON.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `GET /api/shop` | 200 [`Content`], or 503 with [`Closed`] among the problem's members |
+//! | `POST /buy/{id}` | [`Sale`], with the status of its outcome |
+//!
+//! The page's scripts read these, and so does whoever measures the shop: with these very types.
+//! They are flat, because serde reads no number of `arbitrary_precision` within a flattened struct.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// What the shop's page shows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Content {
+    /// What is sold, by id.
+    pub products: Vec<Product>,
+    /// The calls that it took: first that of products-api, then one of stock-api for each product,
+    /// in their order. A product that was not asked about has none.
+    pub calls: Vec<UpstreamCall>,
+    /// The trace of the request: 32 hexadecimal digits.
+    pub trace_id: Option<String>,
+    /// Where Jaeger shows the trace.
+    pub trace_url: Option<String>,
+    /// By which the proxies' logs name the request.
+    pub request_id: Option<String>,
+    /// The `end-user` that each call said.
+    pub end_user: Option<String>,
+    /// What arrived, by name.
+    pub headers: Vec<Header>,
+}
+
+/// What is told beside the problem when nobody said what is sold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Closed {
+    /// The trace of the request: 32 hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// The call that failed.
+    pub calls: Vec<UpstreamCall>,
+}
+
+/// How a Buy ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sale {
+    /// How it ended, in one word.
+    pub outcome: SaleOutcome,
+    /// The same in words for the customer; file names stand between backquotes.
+    pub message: String,
+    /// What is left, as far as the sale told.
+    pub product: Option<Left>,
+    /// What the sale met; absent when nothing was asked.
+    pub call: Option<UpstreamCall>,
+    /// The trace of the request: 32 hexadecimal digits.
+    pub trace_id: Option<String>,
+}
+
+/// A line of the shop.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Product {
+    /// The product's number.
+    pub id: i64,
+    /// What it is called.
+    pub name: String,
+    /// In dollars, to the cent.
+    #[serde(with = "rust_decimal::serde::arbitrary_precision")]
+    pub price: Decimal,
+    /// `null` when stock-api did not say.
+    pub stock: Option<i64>,
+    /// `level` in the shop's own words.
+    pub availability: String,
+    /// For the page's style and scripts.
+    pub level: Level,
+    /// Whether there is a Buy button: not when sold out.
+    pub can_buy: bool,
+}
+
+/// What is left of a product after a try to buy it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Left {
+    /// The product's number.
+    pub id: i64,
+    /// How many there are.
+    pub stock: i64,
+    /// `level` in the shop's own words.
+    pub availability: String,
+    /// For the page's style and scripts.
+    pub level: Level,
+    /// Whether there is a Buy button: not when sold out.
+    pub can_buy: bool,
+}
+
+/// How many are left, roughly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// stock-api did not say how many.
+    Unknown,
+    /// There is none.
+    #[serde(rename = "none")]
+    SoldOut,
+    /// Fewer than fifty.
+    Few,
+    /// Fifty or more.
+    Plenty,
+}
+
+/// How a try to buy ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaleOutcome {
+    /// One was sold.
+    Sold,
+    /// None was left.
+    SoldOut,
+    /// The mesh refused it.
+    Refused,
+    /// There is no such product.
+    NotFound,
+    /// It did not reach stock-api: nothing was sold.
+    Failed,
+    /// stock-api could not make it: nothing was sold.
+    NotMade,
+    /// Nobody said whether it was made.
+    Unknown,
+}
+
+/// A call of one of the APIs, as web saw it. What only the called service can tell is absent where
+/// a proxy answered in its place, or nobody.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UpstreamCall {
+    /// The service that was called.
+    pub service: String,
+    /// HTTP method.
+    pub method: String,
+    /// Path of the URL.
+    pub path: String,
+    /// Absent when no answer came.
+    pub status: Option<u16>,
+    /// Why the answer, if any, is of no use.
+    pub error: Option<String>,
+    /// From the request to the last byte of its answer.
+    pub latency_ms: f64,
+    /// What of it web's proxy waited for the other end; absent where that proxy answered by itself,
+    /// and without one.
+    pub upstream_ms: Option<f64>,
+    /// What of it the called service took.
+    pub service_ms: Option<f64>,
+    /// Version that answered.
+    pub version: Option<String>,
+    /// Pod that answered.
+    pub pod: Option<String>,
+    /// How often web's proxy had tried.
+    pub attempt: Option<String>,
+    /// The identity under which the called service saw web: a SPIFFE URI, proved by mutual TLS.
+    pub caller: Option<String>,
+    /// Whether the answer came from the called service's cache, where it says so.
+    pub cached: Option<bool>,
+    /// From the beginning of the page's work to the request.
+    pub starts_ms: f64,
+    /// What befell the call; absent when all is well.
+    pub finding: Option<Finding>,
+}
+
+/// What befell a call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Finding {
+    /// What it was, in one word.
+    pub cause: Cause,
+    /// The same in a few words, for labels.
+    pub title: String,
+    /// The same in a sentence or two; file names stand between backquotes.
+    pub text: String,
+    /// The file that opens or ends it, where the walkthrough has one.
+    pub file: Option<String>,
+}
+
+/// The kinds of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A proxy refused it: no policy of the mesh allows it.
+    Refused,
+    /// A proxy was told to answer with an error in the service's place.
+    InjectedAbort,
+    /// It came through, late.
+    Delay,
+    /// More calls waited than a proxy lets wait.
+    Overflow,
+    /// A proxy knew no pod to send it to.
+    NoHealthyUpstream,
+    /// A proxy knew no rule that says where to send it.
+    NoRoute,
+    /// The connection broke.
+    Reset,
+    /// A proxy waited for the service no longer.
+    ProxyTimeout,
+    /// web waited no longer.
+    Timeout,
+    /// There was no connection.
+    Unreachable,
+    /// The service itself answered with an error.
+    ServiceError,
+    /// The answer was not what was agreed.
+    Unreadable,
+    /// A proxy answered in the service's place, in words that web does not know.
+    OtherProxyAnswer,
+}
+
+/// A header that arrived with the request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Header {
+    /// Its name, in small letters.
+    pub name: String,
+    /// Absent when it may be a credential.
+    pub value: Option<String>,
+}

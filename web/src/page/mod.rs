@@ -1,0 +1,76 @@
+//! `GET /`: the shop's page, and the page that stands in for it.
+
+mod bar;
+pub(crate) mod error_page;
+mod frame;
+mod xray;
+
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use chassis::Forwarded;
+use serde::Deserialize;
+
+use crate::contract::SaleOutcome;
+use crate::shop::server_timing::server_timing;
+use crate::shop::{Row, Shop};
+use crate::visit::Visit;
+use crate::{AppState, origin};
+use frame::{Frame, render};
+use xray::XRay;
+
+#[derive(Template)]
+#[template(path = "shop.html")]
+struct ShopPage<'a> {
+    frame: Frame<'a>,
+    /// How the Buy ended that led here.
+    notice: Option<SaleOutcome>,
+    /// The version of products-api that answered.
+    version: Option<&'a str>,
+    rows: &'a [Row],
+    stock_known: bool,
+    xray: XRay<'a>,
+}
+
+/// Stands in for the shop's page when there is nothing to sell.
+#[derive(Template)]
+#[template(path = "closed.html")]
+struct ClosedPage<'a> {
+    frame: Frame<'a>,
+    xray: XRay<'a>,
+}
+
+/// The result of a Buy without scripts, which ends in a redirect to the page.
+#[derive(Deserialize)]
+pub(crate) struct Parameters {
+    buy: Option<SaleOutcome>,
+}
+
+pub(crate) async fn show(
+    State(app): State<AppState>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+    forwarded: Forwarded,
+    request: Request,
+) -> Response {
+    let shop = Shop::ask(&app, &forwarded).await;
+    let visit = Visit::of(&app, request.headers(), &forwarded);
+    let (frame, xray) = (Frame::of(&app), XRay::of(&shop, &visit));
+    let timing = server_timing(shop.calls());
+    let Some(rows) = &shop.rows else {
+        let page = render(&ClosedPage { frame, xray });
+        return (StatusCode::SERVICE_UNAVAILABLE, timing, page).into_response();
+    };
+    let bought = parameters.ok().and_then(|Query(parameters)| parameters.buy);
+    let page = render(&ShopPage {
+        frame,
+        // Another site's link may say what it likes.
+        notice: bought.filter(|_| origin::is_ours(&request)),
+        version: shop.listing.version.as_deref(),
+        rows,
+        stock_known: rows.iter().all(|row| row.product.stock.is_some()),
+        xray,
+    });
+    (timing, page).into_response()
+}

@@ -1,0 +1,76 @@
+//! The X-ray: what a page met on its way, call by call.
+
+use super::bar::Bar;
+use crate::contract::{Finding, UpstreamCall};
+use crate::shop::Shop;
+use crate::visit::Visit;
+
+/// Thousands would make the page heavy, and say no more.
+const LISTED_CALLS: usize = 100;
+
+/// What a page met on its way, for its template.
+pub(crate) struct XRay<'a> {
+    pub(crate) visit: &'a Visit,
+    /// The calls that it took, in the order of the rows.
+    calls: Vec<&'a UpstreamCall>,
+    /// From the beginning of the page's work to the end of the last call.
+    pub(crate) total_ms: f64,
+}
+
+impl<'a> XRay<'a> {
+    /// The X-ray of a page that shows `shop` to `visit`.
+    pub(crate) fn of(shop: &'a Shop, visit: &'a Visit) -> Self {
+        Self {
+            visit,
+            calls: shop.calls().collect(),
+            total_ms: shop.calls().map(UpstreamCall::ends_ms).fold(0.0, f64::max),
+        }
+    }
+
+    /// The calls that the page lists.
+    pub(crate) fn listed(&self) -> &[&'a UpstreamCall] {
+        &self.calls[..self.calls.len().min(LISTED_CALLS)]
+    }
+
+    /// How many calls the page does not list.
+    pub(crate) fn left_out(&self) -> usize {
+        self.calls.len() - self.listed().len()
+    }
+
+    /// What befell the calls, each once, with how many of them it befell.
+    pub(crate) fn findings(&self) -> Vec<(&Finding, usize)> {
+        let mut findings: Vec<(&Finding, usize)> = Vec::new();
+        for finding in self.calls.iter().filter_map(|call| call.finding.as_ref()) {
+            match findings
+                .iter_mut()
+                .find(|(known, _)| known.title == finding.title)
+            {
+                Some((_, count)) => *count += 1,
+                None => findings.push((finding, 1)),
+            }
+        }
+        findings
+    }
+
+    /// Under which identity each service that answered saw web; `None` without mutual TLS.
+    pub(crate) fn identities(&self) -> Vec<(&str, Option<&str>)> {
+        let mut identities = Vec::new();
+        for call in self.calls.iter().filter(|call| call.version.is_some()) {
+            let identity = (call.service.as_str(), call.caller.as_deref());
+            if !identities.contains(&identity) {
+                identities.push(identity);
+            }
+        }
+        identities
+    }
+
+    /// A call's bar in the waterfall.
+    pub(crate) fn bar(&self, call: &UpstreamCall) -> Bar {
+        Bar::of(call, self.total_ms)
+    }
+
+    /// Whether a proxy of web's own passed its calls on.
+    pub(crate) fn has_proxy(&self) -> bool {
+        self.calls.iter().any(|call| call.upstream_ms.is_some())
+    }
+}

@@ -1,0 +1,69 @@
+//! What can be set, by flag or by variable.
+
+use std::time::Duration;
+
+use chassis::seconds;
+use clap::{Args, ValueEnum};
+use reqwest::Url;
+
+/// What this service adds to the common settings.
+#[derive(Args)]
+pub struct Settings {
+    /// Where products-api is
+    #[arg(long, env, default_value = "http://products-api", value_parser = base_url)]
+    pub(crate) products_api_url: Url,
+
+    /// Where stock-api is
+    #[arg(long, env, default_value = "http://stock-api", value_parser = base_url)]
+    pub(crate) stock_api_url: Url,
+
+    /// Deadline of each call to them
+    #[arg(long, env = "UPSTREAM_TIMEOUT_SECONDS", default_value = "3", value_parser = seconds::<50, 10_000>)]
+    pub(crate) upstream_timeout: Duration,
+
+    /// Colours of the page; auto follows the browser
+    #[arg(long, env = "WIDGETARIO_THEME", value_enum, default_value = "auto")]
+    pub(crate) theme: Theme,
+
+    /// Shown as a badge on the page
+    #[arg(long, env = "WIDGETARIO_ENVIRONMENT", default_value = "")]
+    pub(crate) environment: String,
+
+    /// Where a browser finds Jaeger, such as `http://localhost:16686`, for links to traces
+    #[arg(long, env, value_parser = page_url)]
+    pub(crate) jaeger_url: Option<Url>,
+}
+
+/// The colours of the page.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+    /// As the browser prefers.
+    Auto,
+}
+
+fn base_url(text: &str) -> Result<Url, &'static str> {
+    match Url::parse(text) {
+        Ok(url) if url.scheme() == "http" && is_origin(&url) => Ok(url),
+        _ => Err("an address such as http://products-api:8080"),
+    }
+}
+
+/// Whether a URL names nothing but a host and a port: a password in it would show up in traces.
+fn is_origin(url: &Url) -> bool {
+    url.has_host() && url.as_str().trim_end_matches('/') == url.origin().ascii_serialization()
+}
+
+/// Where a browser goes: any path, but nothing secret, and nothing after it.
+fn page_url(text: &str) -> Result<Url, &'static str> {
+    let is_page = |url: &Url| {
+        ["http", "https"].contains(&url.scheme())
+            && (url.username(), url.password()) == ("", None)
+            && (url.query(), url.fragment()) == (None, None)
+    };
+    let url = Url::parse(text).ok().filter(is_page);
+    url.ok_or("an address such as http://localhost:16686")
+}

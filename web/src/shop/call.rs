@@ -1,0 +1,48 @@
+//! A call of one of the APIs, made for a page, as the page tells it.
+
+use std::time::Instant;
+
+use chassis::{Answer, CallError};
+
+use crate::contract::UpstreamCall;
+use crate::finding;
+
+impl UpstreamCall {
+    /// The call of `answer`, made for a page whose work began at `page`, and what was answered.
+    pub(crate) fn of<T>(answer: Answer<T>, page: Instant) -> (Self, Result<T, CallError>) {
+        let Answer { result, call } = answer;
+        let starts = call.begun.saturating_duration_since(page);
+        let call = Self {
+            finding: finding::of(&call, result.as_ref().err()),
+            starts_ms: chassis::milliseconds(starts),
+            service: call.service.to_owned(),
+            method: call.method,
+            path: call.path,
+            status: call.status,
+            error: call.error,
+            latency_ms: call.latency_ms,
+            upstream_ms: call.upstream_ms,
+            service_ms: call.service_ms,
+            version: call.version,
+            pod: call.pod,
+            attempt: call.attempt,
+            caller: call.caller,
+            cached: call.cached,
+        };
+        (call, result)
+    }
+
+    /// When it ended, from the beginning of the page's work.
+    pub(crate) fn ends_ms(&self) -> f64 {
+        self.starts_ms + self.latency_ms
+    }
+
+    /// How often web's proxy tried; only the called service knows.
+    pub(crate) fn tries(&self) -> &str {
+        match (&self.attempt, &self.version) {
+            (Some(attempt), _) => attempt,
+            (None, Some(_)) => "1",
+            (None, None) => "unknown",
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What the page shows, asked from both APIs; also `GET /api/shop`.
+
+mod availability;
+mod call;
+pub(crate) mod server_timing;
+
+use std::iter;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use chassis::{CallError, Forwarded};
+use futures_util::stream::{self, StreamExt};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+use crate::AppState;
+use crate::contract::{Closed, Content, Finding, Level, Product, UpstreamCall};
+use crate::error::Error;
+use crate::visit::Visit;
+use server_timing::server_timing;
+
+/// How many calls of stock-api a page makes at once: four products are asked for together, and a
+/// thousand do not use up what both services have for all visitors.
+const CALLS_AT_ONCE: usize = 16;
+
+/// A product as products-api describes it.
+#[derive(Deserialize)]
+struct Listed {
+    id: i64,
+    name: String,
+    #[serde(with = "rust_decimal::serde::arbitrary_precision")]
+    price: Decimal,
+}
+
+/// What stock-api says of a product.
+#[derive(Deserialize)]
+pub(crate) struct Stock {
+    pub(crate) stock: i64,
+}
+
+/// What is sold, and what the questions met.
+pub(crate) struct Shop {
+    /// The call that asked what is sold.
+    pub(crate) listing: UpstreamCall,
+    /// `None` when products-api did not say.
+    pub(crate) rows: Option<Vec<Row>>,
+}
+
+/// A line of the shop.
+pub(crate) struct Row {
+    pub(crate) product: Product,
+    /// The call that asked how many are left, if one was made.
+    call: Option<UpstreamCall>,
+}
+
+/// `GET /api/shop`: the page's content for its scripts, and for people with `curl`.
+pub(crate) async fn show(
+    State(app): State<AppState>,
+    forwarded: Forwarded,
+    headers: HeaderMap,
+) -> Response {
+    let shop = Shop::ask(&app, &forwarded).await;
+    let timing = server_timing(shop.calls());
+    let content = shop.content(Visit::of(&app, &headers, &forwarded));
+    (timing, content.map(Json)).into_response()
+}
+
+impl Shop {
+    /// Asks for a request whose `forwarded` headers go along what is sold, then how many are left of
+    /// each. Without an answer of products-api there
+    /// are no products; one of stock-api that is missing is shown as unknown.
+    pub(crate) async fn ask(app: &AppState, forwarded: &Forwarded) -> Self {
+        let page = Instant::now();
+        let answer = app
+            .products
+            .get::<Vec<Listed>>("/products", forwarded)
+            .await;
+        let (listing, listed) = UpstreamCall::of(answer, page);
+        let Ok(listed) = listed else {
+            return Self {
+                listing,
+                rows: None,
+            };
+        };
+        let is_silent = AtomicBool::new(false);
+        let rows = listed
+            .into_iter()
+            .map(|product| Row::ask(app, forwarded, product, page, &is_silent));
+        let rows = stream::iter(rows).buffered(CALLS_AT_ONCE);
+        Self {
+            listing,
+            rows: Some(rows.collect().await),
+        }
+    }
+
+    /// All calls, in the order of the rows.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &UpstreamCall> {
+        let rows = self.rows.iter().flatten();
+        iter::once(&self.listing).chain(rows.filter_map(|row| row.call.as_ref()))
+    }
+
+    /// The same as JSON has it; an error when there are no products.
+    fn content(self, visit: Visit) -> Result<Content, Error> {
+        let listing = iter::once(self.listing);
+        let Some(rows) = self.rows else {
+            return Err(Error::NoProducts(Closed {
+                trace_id: visit.trace_id,
+                calls: listing.collect(),
+            }));
+        };
+        let rows = rows.into_iter().map(|row| (row.product, row.call));
+        let (products, calls): (_, Vec<_>) = rows.unzip();
+        Ok(Content {
+            products,
+            calls: listing.chain(calls.into_iter().flatten()).collect(),
+            trace_id: visit.trace_id,
+            trace_url: visit.trace_url,
+            request_id: visit.request_id,
+            end_user: visit.end_user,
+            headers: visit.headers,
+        })
+    }
+}
+
+impl Row {
+    /// Asks how many are left of a product, unless stock-api has let a call of this page pass its
+    /// deadline: a page waits for that once, however many products there are.
+    async fn ask(
+        app: &AppState,
+        forwarded: &Forwarded,
+        product: Listed,
+        page: Instant,
+        is_silent: &AtomicBool,
+    ) -> Self {
+        if is_silent.load(Ordering::Relaxed) {
+            return Self::new(product, None, None);
+        }
+        let path = format!("/stock/{}", product.id);
+        let answer = app.stock.get::<Stock>(&path, forwarded).await;
+        let (call, answer) = UpstreamCall::of(answer, page);
+        // Up to sixteen calls are under way when the first one passes its deadline. They began
+        // together, and end together; only those that have not begun are spared.
+        if matches!(answer, Err(CallError::Timeout)) {
+            is_silent.store(true, Ordering::Relaxed);
+        }
+        let stock = answer.ok().map(|answer| answer.stock);
+        Self::new(product, stock, Some(call))
+    }
+
+    /// What befell the call.
+    pub(crate) fn finding(&self) -> Option<&Finding> {
+        self.call.as_ref()?.finding.as_ref()
+    }
+
+    fn new(product: Listed, stock: Option<i64>, call: Option<UpstreamCall>) -> Self {
+        let level = Level::of(stock);
+        let product = Product {
+            id: product.id,
+            name: product.name,
+            price: product.price,
+            stock,
+            availability: level.words().to_owned(),
+            level,
+            can_buy: level.can_buy(),
+        };
+        Self { product, call }
+    }
+}
