@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use chassis::say;
 use clap::{Args, ValueEnum};
-use db::{Server, Shop};
+use db::Shop;
+use local_postgres::Server;
 use tokio::time::{interval, timeout};
 use web::Theme;
 
@@ -206,7 +207,7 @@ async fn any_end(services: &mut [Service]) -> anyhow::Error {
 }
 
 /// Why the database that this process started takes no connections any more, once that is so.
-async fn end_of(database: Option<&Server>) -> db::Error {
+async fn end_of(database: Option<&Server>) -> local_postgres::Error {
     let mut every = interval(Duration::from_secs(1));
     loop {
         every.tick().await;

@@ -1,9 +1,10 @@
 //! Making a database the shop's.
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-use crate::{Error, adoption};
+use crate::adoption::has_table;
+use crate::error::Error;
 
 /// Schema, data and roles, in this order.
 const SQL: [&str; 3] = [
@@ -22,13 +23,17 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Makes `name` on our own server the shop's, unless it is already, and gives both roles a new
-    /// password. `superuser` leads to the database `postgres` there.
+    /// Makes `name` the shop's, unless it is already, on a server that is the shop's alone, and gives
+    /// both roles a new password. The URL `superuser` leads to another database of that server.
     ///
     /// # Errors
     /// When the server refuses.
-    pub async fn create(superuser: &PgConnectOptions, name: &str) -> Result<Self, Error> {
-        let mut server = PgConnection::connect_with(superuser).await?;
+    pub async fn create(superuser: &str, name: &str) -> Result<Self, Error> {
+        let superuser: PgConnectOptions = superuser.parse()?;
+        let superuser = superuser
+            .application_name("widgetario")
+            .ssl_mode(PgSslMode::Disable);
+        let mut server = PgConnection::connect_with(&superuser).await?;
         let exists = sqlx::query("SELECT FROM pg_database WHERE datname = $1").bind(name);
         if exists.fetch_optional(&mut server).await?.is_none() {
             let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
@@ -38,8 +43,8 @@ impl Shop {
         fill(&mut database, &SQL).await?;
         database.close().await?;
         let shop = Self {
-            products_url: login(&mut server, superuser, name, "products_api").await?,
-            stock_url: login(&mut server, superuser, name, "stock_api").await?,
+            products_url: login(&mut server, &superuser, name, "products_api").await?,
+            stock_url: login(&mut server, &superuser, name, "stock_api").await?,
         };
         server.close().await?;
         Ok(shop)
@@ -51,7 +56,7 @@ impl Shop {
     /// # Errors
     /// When the database cannot hold the shop, or the server refuses.
     pub async fn adopt(mut database: PgConnection, url: &str) -> Result<Self, Error> {
-        if !adoption::has_table(&mut database).await? {
+        if !has_table(&mut database).await? {
             fill(&mut database, &SQL[..ROLES]).await?;
         }
         database.close().await?;

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use local_postgres::Server;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::OnceCell;
 
-use crate::{Error, Server, Shop};
+use crate::{Error, Shop};
 
 const TEMPLATE: &str = "template_shop";
 
@@ -26,23 +27,26 @@ impl TestDatabase {
     /// Copies the shop for one test.
     ///
     /// # Errors
+    /// When PostgreSQL refuses.
+    ///
+    /// # Panics
     /// When PostgreSQL cannot be downloaded or started.
     pub async fn new() -> Result<Self, Error> {
         let (server, template) = SERVER.get_or_try_init(start).await?;
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut connection = PgConnection::connect_with(&server.superuser("postgres")).await?;
+        let mut connection = PgConnection::connect(&server.superuser("postgres")).await?;
         let copy = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}");
         connection.execute(AssertSqlSafe(copy)).await?;
         connection.close().await?;
         Ok(Self {
             shop: template.copy(TEMPLATE, &name),
-            superuser: server.superuser(&name),
+            superuser: server.superuser(&name).parse()?,
         })
     }
 }
 
 async fn start() -> Result<(Server, Shop), Error> {
-    let server = Server::scratch()?;
+    let server = Server::scratch().unwrap_or_else(|error| panic!("{error}"));
     let shop = Shop::create(&server.superuser("postgres"), TEMPLATE).await?;
     Ok((server, shop))
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use db::Shop;
 use db::test::TestDatabase;
-use db::{Server, Shop};
+use local_postgres::Server;
 use reqwest::{Response, StatusCode};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};

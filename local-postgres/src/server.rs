@@ -13,8 +13,6 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
-
 use crate::attempt::{attempt, finish};
 use crate::watchdog::{Ending, Plan, Postgres, initdb};
 use crate::{Error, installation, leftover, user};
@@ -136,20 +134,8 @@ impl Server {
         }
     }
 
-    /// How a superuser reaches the database `name`.
-    pub fn superuser(&self, name: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
-            .host("127.0.0.1")
-            .port(self.port)
-            .username("postgres")
-            .password(&self.password)
-            .database(name)
-            .application_name("widgetario")
-            .ssl_mode(PgSslMode::Disable)
-    }
-
-    /// The same as a URL.
-    pub fn superuser_url(&self, name: &str) -> String {
+    /// The URL with which a superuser reaches the database `name`.
+    pub fn superuser(&self, name: &str) -> String {
         let Self { password, port, .. } = self;
         format!("postgres://postgres:{password}@127.0.0.1:{port}/{name}")
     }

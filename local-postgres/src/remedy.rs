@@ -95,14 +95,20 @@ const BYSTANDERS: [&str; 2] = [
     "the database system is shutting down",
 ];
 
-/// What mends the trouble of which somebody said `said`; `variable` chooses another folder.
-pub(crate) fn remedy(said: &str, variable: Option<&str>) -> Option<String> {
+/// What mends the trouble of which PostgreSQL or the operating system said `said`; nothing if that is
+/// unknown.
+pub fn remedy(said: &str) -> Option<&'static str> {
+    let kind = KINDS.iter().find(|kind| speaks_of(kind, said));
+    kind.map(|(_, remedy, _)| *remedy)
+}
+
+/// The same for a folder that `variable` chooses.
+pub(crate) fn remedy_in_folder(said: &str, variable: &str) -> Option<String> {
     let (_, remedy, elsewhere) = KINDS.iter().find(|kind| speaks_of(kind, said))?;
-    Some(match variable {
-        Some(variable) if *elsewhere => {
-            format!("{remedy}, or choose another folder with {variable}")
-        }
-        _ => (*remedy).to_owned(),
+    Some(if *elsewhere {
+        format!("{remedy}, or choose another folder with {variable}")
+    } else {
+        (*remedy).to_owned()
     })
 }
 
@@ -136,7 +142,7 @@ pub(crate) fn diagnosis(said: &[String], programs: &Path) -> (String, Option<Str
     let line = mended.chain(panic).chain(grave().next_back()).next();
     let line = line.or_else(|| said().rfind(|line| !line.contains("ready to accept")));
     let line = line.unwrap_or("it did not say why");
-    (words(line), remedy(line, Some("XDG_DATA_HOME")))
+    (words(line), remedy_in_folder(line, "XDG_DATA_HOME"))
 }
 
 /// How grave `line` is, if it says so.
