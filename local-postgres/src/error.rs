@@ -4,10 +4,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::remedy::{diagnosis, is_broken, remedy_in_folder};
-use crate::user;
+use crate::diagnosis::Diagnosis;
+use crate::folders;
+use crate::remedy::{is_broken, remedy_in_folder};
+use crate::root::is_root;
 
-/// Why there is no database.
+/// Why there is no PostgreSQL.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The binaries could not be fetched or unpacked.
@@ -40,7 +42,7 @@ pub enum Error {
     InUse(PathBuf),
     /// A file or folder could not be used.
     #[error(
-        "{} cannot be used ({reason}){}", path.display(), way_out(reason, user::variable(path))
+        "{} cannot be used ({reason}){}", path.display(), way_out(reason, folders::variable(path))
     )]
     File {
         /// Which one.
@@ -51,7 +53,7 @@ pub enum Error {
     /// A path with which PostgreSQL's programs do not find each other or their data.
     #[error(
         "PostgreSQL cannot use {}, because of the {character:?} in that path: choose another folder \
-         with {}", path.display(), user::variable(path)
+         with {}", path.display(), folders::variable(path)
     )]
     Character {
         /// The path.
@@ -117,14 +119,14 @@ impl Error {
     pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |cause| {
-            let reason = root(&cause);
+            let reason = first_cause(&cause);
             Self::File { path, reason }
         }
     }
 
-    /// Why the program `program` in the folder `programs` failed, by what it said.
-    pub(crate) fn program(program: &'static str, programs: &Path, said: &[String]) -> Self {
-        let (reason, remedy) = diagnosis(said, programs);
+    /// Why the program `program` in the folder `programs` failed, by its `output`.
+    pub(crate) fn program(program: &'static str, programs: &Path, output: &[String]) -> Self {
+        let Diagnosis { reason, remedy } = Diagnosis::of(output, programs);
         let otherwise = || "set DATABASE_URL to a PostgreSQL of your own instead".into();
         Self::Program {
             program,
@@ -133,9 +135,9 @@ impl Error {
         }
     }
 
-    /// Why the server did not start, by what it said.
-    pub(crate) fn start(data: &Path, programs: &Path, said: &[String]) -> Self {
-        let (reason, remedy) = diagnosis(said, programs);
+    /// Why the server did not start, by its `output`.
+    pub(crate) fn start(data: &Path, programs: &Path, output: &[String]) -> Self {
+        let Diagnosis { reason, remedy } = Diagnosis::of(output, programs);
         let otherwise = || {
             if is_broken(&reason) {
                 "`widgetario up --fresh` starts over with the shop's first stock".into()
@@ -150,9 +152,9 @@ impl Error {
         }
     }
 
-    /// Why the server ended, by what it said.
-    pub(crate) fn ended(programs: &Path, said: &[String]) -> Self {
-        let (reason, remedy) = diagnosis(said, programs);
+    /// Why the server ended, by its `output`.
+    pub(crate) fn ended(programs: &Path, output: &[String]) -> Self {
+        let Diagnosis { reason, remedy } = Diagnosis::of(output, programs);
         let remedy = remedy.unwrap_or_else(|| LOG.into());
         Self::Ended { reason, remedy }
     }
@@ -161,29 +163,25 @@ impl Error {
 /// What is left to say when no remedy is known.
 const LOG: &str = "server.log beside the data says more";
 
-impl From<getrandom::Error> for Error {
-    fn from(cause: getrandom::Error) -> Self {
-        Self::Random(cause)
-    }
-}
-
 /// The first cause of `error`: what the operating system said.
-fn root(error: &dyn std::error::Error) -> String {
-    let mut root = error;
-    while let Some(cause) = root.source() {
-        root = cause;
+fn first_cause(error: &dyn std::error::Error) -> String {
+    let mut first = error;
+    while let Some(cause) = first.source() {
+        first = cause;
     }
-    root.to_string()
+    first.to_string()
 }
 
-/// What mends what the operating system said, behind a colon; nothing if unknown.
-fn way_out(said: &str, variable: &str) -> String {
-    let remedy = remedy_in_folder(said, variable).map(|remedy| format!(": {remedy}"));
+/// What mends what the operating system said of a folder that `variable` moves, behind a colon;
+/// nothing if unknown.
+fn way_out(reason: &str, variable: &str) -> String {
+    let remedy = remedy_in_folder(reason, variable).map(|remedy| format!(": {remedy}"));
     remedy.unwrap_or_default()
 }
 
+/// The way out for root, to whom no folder is closed, but to `nobody` it may be.
 fn closed(cause: &io::Error) -> &'static str {
-    if user::is_root() && cause.kind() == io::ErrorKind::PermissionDenied {
+    if is_root() && cause.kind() == io::ErrorKind::PermissionDenied {
         ": started by root it runs as `nobody`, who must be allowed to enter this folder and those \
          above it"
     } else {

@@ -23,10 +23,14 @@
 //! What ours lacks: any other version of PostgreSQL, extensions, and settings that a caller chooses.
 
 mod attempt;
+mod data;
+mod diagnosis;
 mod error;
+mod folders;
 pub mod installation;
 mod leftover;
 mod remedy;
+mod root;
 mod server;
 mod user;
 mod watchdog;

@@ -7,17 +7,18 @@
 //!
 //! The operating system closes the pipe however this process ends, `kill -9` included.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::attempt::{attempt, finish};
-use crate::watchdog::{Ending, Plan, Postgres, initdb};
-use crate::{Error, installation, leftover, user};
+use crate::data::{initialize, lock};
+use crate::error::Error;
+use crate::watchdog::{AfterStop, Plan, Postgres};
+use crate::{folders, installation, leftover, user};
 
-/// What a server of ours is, whatever its configuration file says: the first five so that it is
+/// What each server is, whatever its configuration file says: the first five so that its log is
 /// understood.
 const SETTINGS: [&str; 9] = [
     "log_destination=stderr",
@@ -38,7 +39,7 @@ pub struct Server {
     data: PathBuf,
     password: String,
     port: u16,
-    /// Held for as long as the folder is ours.
+    /// Held for as long as the folder is this process's.
     _lock: File,
 }
 
@@ -48,12 +49,12 @@ impl Server {
     /// # Errors
     /// See [`Error`]; each says how to mend it.
     pub fn start() -> Result<Self, Error> {
-        let folder = user::data_folder()?;
-        Self::start_in(&folder, &[], Ending::Keep)
+        let folder = folders::data().ok_or(Error::NoHome)?;
+        Self::start_in(&folder, &[], AfterStop::KeepFolder)
     }
 
-    /// Starts a server whose data, in a temporary folder, ends with it. It survives a
-    /// [`crash`](Server::crash), but not the machine's.
+    /// Starts a server whose data, in a temporary folder, ends with it. The data survives a
+    /// [`crash`](Server::crash) of the server, but none of the machine.
     ///
     /// # Errors
     /// See [`Error`].
@@ -61,15 +62,15 @@ impl Server {
         let folder = tempfile::Builder::new().prefix("widgetario-").tempdir();
         let folder = folder.map_err(Error::file(&std::env::temp_dir()))?.keep();
         let quick = ["fsync=off", "max_connections=500"];
-        Self::start_in(&folder, &quick, Ending::Remove)
+        Self::start_in(&folder, &quick, AfterStop::RemoveFolder)
     }
 
-    /// Forgets the user's own server's data; the next start begins anew.
+    /// Forgets the data of the user's own server; the next start begins anew.
     ///
     /// # Errors
-    /// When a shop runs with it, or the folder cannot be removed.
+    /// When that server runs, or its data cannot be removed.
     pub fn forget() -> Result<(), Error> {
-        let folder = user::data_folder()?;
+        let folder = folders::data().ok_or(Error::NoHome)?;
         let _lock = lock(&folder)?;
         let data = folder.join("database");
         match fs::remove_dir_all(&data) {
@@ -80,7 +81,7 @@ impl Server {
         }
     }
 
-    fn start_in(folder: &Path, settings: &[&str], ending: Ending) -> Result<Self, Error> {
+    fn start_in(folder: &Path, settings: &[&str], after_stop: AfterStop) -> Result<Self, Error> {
         let programs = installation::install(|_, _| ())?;
         let lock = lock(folder)?;
         let (data, password_file) = (folder.join("database"), folder.join("password"));
@@ -96,10 +97,10 @@ impl Server {
             data: &data,
             settings: &[&SETTINGS, settings].concat(),
             lock: &lock,
-            ending,
+            after_stop,
         };
         let postgres = Postgres::new(&plan)?;
-        if ending == Ending::Remove {
+        if after_stop == AfterStop::RemoveFolder {
             user::hand_over(folder)?; // for the watchdog to remove
         }
         let mut server = Self {
@@ -116,20 +117,20 @@ impl Server {
 
     fn start_on_a_free_port(&mut self) -> Result<(), Error> {
         // A server without its file ends within a minute.
-        let patience = Instant::now() + Duration::from_secs(70);
-        let mut ports = 5;
+        let deadline = Instant::now() + Duration::from_secs(70);
+        let mut other_ports = 5;
         loop {
             self.port = free_port().map_err(Error::Port)?;
-            let Err(said) = self.postgres.start(self.port) else {
+            let Err(output) = self.postgres.start(self.port) else {
                 return Ok(());
             };
-            let says = |phrase| said.iter().any(|line| line.contains(phrase));
-            if says("could not bind") && ports > 0 {
-                ports -= 1; // somebody else has taken it meanwhile
-            } else if says("pre-existing shared memory") && Instant::now() < patience {
+            let says = |phrase| output.iter().any(|line| line.contains(phrase));
+            if says("could not bind") && other_ports > 0 {
+                other_ports -= 1; // somebody else has taken it meanwhile
+            } else if says("pre-existing shared memory") && Instant::now() < deadline {
                 thread::sleep(Duration::from_secs(1));
             } else {
-                return Err(Error::start(&self.data, &self.programs, &said));
+                return Err(Error::start(&self.data, &self.programs, &output));
             }
         }
     }
@@ -157,7 +158,7 @@ impl Server {
 
     /// Why it ended, if it did so by itself.
     pub fn ended(&self) -> Error {
-        Error::ended(&self.programs, &self.postgres.said())
+        Error::ended(&self.programs, &self.postgres.output())
     }
 
     /// Stops the server, as a crash would: at once. [`Server::resume`] starts it again.
@@ -175,71 +176,13 @@ impl Server {
     /// With PostgreSQL's own last word.
     pub fn resume(&self) -> Result<(), Error> {
         let started = self.postgres.start(self.port);
-        started.map_err(|said| Error::start(&self.data, &self.programs, &said))
+        started.map_err(|output| Error::start(&self.data, &self.programs, &output))
     }
 
-    /// Stops the server and waits until it has.
+    /// Stops the server and waits until it has stopped.
     pub fn stop(self) {
         self.postgres.stop();
     }
-}
-
-/// Takes `folder` for this process, and for its watchdog until that has ended, too: what the last
-/// one still has to stop is waited for.
-fn lock(folder: &Path) -> Result<File, Error> {
-    fs::create_dir_all(folder).map_err(Error::file(folder))?;
-    user::let_in(folder)?;
-    let path = folder.join("lock");
-    let file = File::create(&path).map_err(Error::file(&path))?;
-    let patience = Instant::now() + Duration::from_secs(5);
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if Instant::now() < patience => {
-                thread::sleep(Duration::from_millis(20));
-            }
-            Err(TryLockError::WouldBlock) => return Err(Error::InUse(folder.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(Error::file(&path)(error)),
-        }
-    }
-}
-
-/// Makes `folder/database`, whole or not at all.
-fn initialize(programs: &Path, folder: &Path, lock: &File) -> Result<(), Error> {
-    // initdb has a shell run its fellow, and quotes that one's path too little.
-    let special = if cfg!(windows) { "%" } else { "$`\"\\\n" };
-    is_usable(programs, special)?;
-    is_usable(folder, "\r\n")?;
-    let attempt = attempt(folder, "database")?;
-    user::hand_over(attempt.path())?;
-    let unfinished = attempt.path().join("database");
-    let password_file = folder.join("password");
-    let password = format!("{:016x}{:016x}", getrandom::u64()?, getrandom::u64()?);
-    let _ = fs::remove_file(&password_file);
-    fs::write(&password_file, password).map_err(Error::file(&password_file))?;
-    user::hand_over(&password_file)?;
-
-    let mut arguments = vec!["--pgdata".into(), unfinished.clone().into_os_string()];
-    arguments.extend(["--pwfile".into(), password_file.into_os_string()]);
-    let ours = "--username=postgres --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync";
-    arguments.extend(ours.split(' ').map(Into::into));
-    initdb(programs, folder, &arguments, lock)?;
-    finish(&unfinished, &folder.join("database"))
-}
-
-/// Whether PostgreSQL's programs can do with `path`.
-fn is_usable(path: &Path, special: &str) -> Result<(), Error> {
-    let text = path.to_string_lossy();
-    let path = path.to_owned();
-    if let Some(character) = text.chars().find(|&character| special.contains(character)) {
-        return Err(Error::Character { path, character });
-    }
-    // They cut off what is longer than 1,023 bytes, the names of their files included.
-    if path.as_os_str().len() > 900 {
-        let reason = "File name too long".into();
-        return Err(Error::File { path, reason });
-    }
-    Ok(())
 }
 
 fn free_port() -> std::io::Result<u16> {

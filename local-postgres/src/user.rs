@@ -1,55 +1,14 @@
-//! Who PostgreSQL runs as, and where the files are: it refuses root, and root's home is closed to
-//! everybody else.
+//! Who PostgreSQL's programs run as: this user, or `nobody` where this user is root.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use crate::Error;
-
-/// Whether this process is root's.
+use crate::error::Error;
 #[cfg(unix)]
-pub(crate) fn is_root() -> bool {
-    nix::unistd::geteuid().is_root()
-}
-
-#[cfg(not(unix))]
-pub(crate) fn is_root() -> bool {
-    false
-}
-
-/// The folder for what must be kept: `~/.local/share/widgetario` or its like.
-pub(crate) fn data_folder() -> Result<PathBuf, Error> {
-    folder("XDG_DATA_HOME", "/var/lib", dirs::data_local_dir())
-}
-
-/// The folder for what can be downloaded again: `~/.cache/widgetario` or its like.
-pub(crate) fn cache_folder() -> Result<PathBuf, Error> {
-    folder("XDG_CACHE_HOME", "/var/cache", dirs::cache_dir())
-}
-
-/// The variable that moves `path`.
-pub(crate) fn variable(path: &Path) -> &'static str {
-    match cache_folder() {
-        Ok(cache) if path.starts_with(&cache) => "XDG_CACHE_HOME",
-        _ => "XDG_DATA_HOME",
-    }
-}
-
-/// The folder that `variable` names, on each system (<https://specifications.freedesktop.org/basedir>:
-/// an absolute path, or it does not count), or the one that is usual there.
-fn folder(variable: &str, roots: &str, own: Option<PathBuf>) -> Result<PathBuf, Error> {
-    let named = std::env::var_os(variable).map(PathBuf::from);
-    let named = named.filter(|folder| folder.is_absolute());
-    let usual = || if is_root() { Some(roots.into()) } else { own };
-    Ok(named
-        .or_else(usual)
-        .ok_or(Error::NoHome)?
-        .join("widgetario"))
-}
+use crate::root::is_root;
 
 /// Makes `command` run as `nobody` when this process is root's.
 #[cfg(unix)]
-pub(crate) fn unprivileged(command: &mut Command) -> Result<(), Error> {
+pub(crate) fn unprivileged(command: &mut std::process::Command) -> Result<(), Error> {
     use std::os::unix::process::CommandExt;
     if let Some(user) = nobody()? {
         command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
@@ -57,13 +16,9 @@ pub(crate) fn unprivileged(command: &mut Command) -> Result<(), Error> {
     Ok(())
 }
 
-#[cfg(not(unix))]
-pub(crate) fn unprivileged(_command: &mut Command) -> Result<(), Error> {
-    Ok(())
-}
-
-/// Gives `path`, just made by this process, to whom [`unprivileged`] commands run as, and to nobody
-/// else. Never to be used within a folder of theirs: there it could be a link to somebody's file.
+/// Gives `path`, just made by this process, to the user that PostgreSQL's programs run as, and closes
+/// it to all others. Never to be used within a folder of that user: there `path` could be a link to
+/// somebody's file.
 pub(crate) fn hand_over(path: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     {
@@ -79,8 +34,8 @@ pub(crate) fn hand_over(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Opens `folder`, which stays this process's own, for them to enter.
-pub(crate) fn let_in(folder: &Path) -> Result<(), Error> {
+/// Lets that user enter `folder`, which stays this process's own.
+pub(crate) fn allow_entry(folder: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     if is_root() {
         use std::os::unix::fs::PermissionsExt;
