@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use chassis::say;
 use clap::{Args, ValueEnum};
-use db::Shop;
+use db::ShopDatabase;
 use local_postgres::Server;
 use tokio::time::{interval, timeout};
 use web::Theme;
@@ -141,13 +141,13 @@ async fn start(options: Options) -> anyhow::Result<Up> {
 }
 
 /// The user's own database, proven to be fit: no URL that cannot work gets as far as a service.
-async fn adopt(url: &str) -> anyhow::Result<Shop> {
+async fn adopt(url: &str) -> anyhow::Result<ShopDatabase> {
     let options = chassis::database_url(url).map_err(|allowed| anyhow!("it must be {allowed}"))?;
     let database = chassis::connect(options, APIS).await?;
-    Ok(Shop::adopt(database, url).await?)
+    Ok(ShopDatabase::adopt(database, url).await?)
 }
 
-async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, Shop, String)> {
+async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, ShopDatabase, String)> {
     // On a thread of its own, because it blocks, and Ctrl-C should not wait for it.
     let starting = tokio::task::spawn_blocking(move || {
         download::postgresql()?;
@@ -157,7 +157,7 @@ async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, Shop, Stri
         anyhow::Ok(Server::start()?)
     });
     let server = starting.await??;
-    let shop = Shop::create(&server.superuser("postgres"), "widgetario").await?;
+    let shop = ShopDatabase::create(&server.superuser("postgres"), "widgetario").await?;
     let place = format!(
         "127.0.0.1:{}, data in {}",
         server.port(),

@@ -1,6 +1,7 @@
 use reqwest::StatusCode;
+use testkit::problem::problem;
 
-use crate::{Api, problem};
+use crate::Api;
 
 #[tokio::test]
 async fn products_are_listed_by_id_with_exact_prices() {

@@ -1,7 +1,8 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use testkit::problem::problem;
 
-use crate::{Api, problem};
+use crate::Api;
 
 #[tokio::test]
 async fn stock_of_each_product_is_known() {

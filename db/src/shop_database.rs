@@ -14,17 +14,18 @@ const SQL: [&str; 3] = [
 ];
 const ROLES: usize = 2;
 
-/// A database that holds the shop, and how its two APIs log in.
-pub struct Shop {
+/// A database that holds the shop: the URLs with which its two APIs log in.
+pub struct ShopDatabase {
     /// URL for products-api.
     pub products_url: String,
     /// URL for stock-api.
     pub stock_url: String,
 }
 
-impl Shop {
-    /// Makes `name` the shop's, unless it is already, on a server that is the shop's alone, and gives
-    /// both roles a new password. The URL `superuser` leads to another database of that server.
+impl ShopDatabase {
+    /// Makes the database `name` the shop's, unless it is already, on a server that is the shop's
+    /// alone, and gives both roles a new password. The URL `superuser` leads to another database of
+    /// that server.
     ///
     /// # Errors
     /// When the server refuses.
@@ -64,15 +65,6 @@ impl Shop {
             products_url: url.into(),
             stock_url: url.into(),
         })
-    }
-
-    /// The same shop in a copy of this database: for [`crate::test`].
-    pub(crate) fn copy(&self, from: &str, to: &str) -> Self {
-        let copy = |url: &str| url.replace(&format!("/{from}"), &format!("/{to}"));
-        Self {
-            products_url: copy(&self.products_url),
-            stock_url: copy(&self.stock_url),
-        }
     }
 }
 
