@@ -115,12 +115,11 @@ pub(crate) fn remedy_in_folder(text: &str, variable: &str) -> Option<String> {
         is_of_the_folder,
         ..
     } = trouble(text)?;
-    let elsewhere = if *is_of_the_folder {
-        format!(", or choose another folder with {variable}")
+    Some(if *is_of_the_folder {
+        format!("{remedy}, or choose another folder with {variable}")
     } else {
-        String::new()
-    };
-    Some(format!("{remedy}{elsewhere}"))
+        (*remedy).to_owned()
+    })
 }
 
 /// Whether data of which PostgreSQL said `text` is lost.
