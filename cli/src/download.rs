@@ -2,8 +2,8 @@
 
 use std::io::{Write, stderr};
 
-use db::installation::{VERSION, install, programs};
 use indicatif::{ProgressBar, ProgressStyle};
+use local_postgres::installation::{VERSION, install, programs};
 
 /// Fetches PostgreSQL, if this user does not have it yet.
 pub(crate) fn postgresql() -> anyhow::Result<()> {

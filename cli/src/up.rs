@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use chassis::say;
 use clap::{Args, ValueEnum};
-use db::{Server, Shop};
+use db::ShopDatabase;
+use local_postgres::Server;
 use tokio::time::{interval, timeout};
 use web::Theme;
 
@@ -140,13 +141,13 @@ async fn start(options: Options) -> anyhow::Result<Up> {
 }
 
 /// The user's own database, proven to be fit: no URL that cannot work gets as far as a service.
-async fn adopt(url: &str) -> anyhow::Result<Shop> {
+async fn adopt(url: &str) -> anyhow::Result<ShopDatabase> {
     let options = chassis::database_url(url).map_err(|allowed| anyhow!("it must be {allowed}"))?;
     let database = chassis::connect(options, APIS).await?;
-    Ok(Shop::adopt(database, url).await?)
+    Ok(ShopDatabase::adopt(database, url).await?)
 }
 
-async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, Shop, String)> {
+async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, ShopDatabase, String)> {
     // On a thread of its own, because it blocks, and Ctrl-C should not wait for it.
     let starting = tokio::task::spawn_blocking(move || {
         download::postgresql()?;
@@ -156,7 +157,7 @@ async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, Shop, Stri
         anyhow::Ok(Server::start()?)
     });
     let server = starting.await??;
-    let shop = Shop::create(&server.superuser("postgres"), "widgetario").await?;
+    let shop = ShopDatabase::create(&server.superuser("postgres"), "widgetario").await?;
     let place = format!(
         "127.0.0.1:{}, data in {}",
         server.port(),
@@ -206,7 +207,7 @@ async fn any_end(services: &mut [Service]) -> anyhow::Error {
 }
 
 /// Why the database that this process started takes no connections any more, once that is so.
-async fn end_of(database: Option<&Server>) -> db::Error {
+async fn end_of(database: Option<&Server>) -> local_postgres::Error {
     let mut every = interval(Duration::from_secs(1));
     loop {
         every.tick().await;

@@ -2,43 +2,7 @@
 
 use sqlx::PgConnection;
 
-use crate::Error;
-
-/// The first PostgreSQL whose passwords are SCRAM's. The shop was tried with 15 and 18.
-const OLDEST: i32 = 10;
-
-/// Why a database cannot hold the shop.
-#[derive(Debug, thiserror::Error)]
-pub enum Unfit {
-    /// The server's version.
-    #[error("the server is PostgreSQL {0}: the shop needs {OLDEST} or newer")]
-    Old(String),
-    /// It only reads.
-    #[error("the server is a standby, which only reads: name the primary")]
-    Standby,
-    /// Its sessions only read.
-    #[error(
-        "the sessions of the role {0:?} may only read: set default_transaction_read_only to off for the \
-         role, the database or the server"
-    )]
-    ReadOnly(String),
-    /// It has no schema `public`.
-    #[error("the database has no schema public, where the shop's table is: `CREATE SCHEMA public`")]
-    NoSchema,
-    /// Rights are missing.
-    #[error("the role {role:?} lacks rights: `GRANT {rights} TO {role:?}`")]
-    Rights {
-        /// Who logs in.
-        role: String,
-        /// As `GRANT` names them.
-        rights: String,
-    },
-    /// The table is somebody else's.
-    #[error(
-        "its public.products is not the shop's table ({0}): rename it, or name a database without one"
-    )]
-    Table(String),
-}
+use crate::error::{Error, OLDEST, Unfit};
 
 /// What the table must be: the columns, and the types that each may have.
 const COLUMNS: [(&str, &[&str]); 4] = [
@@ -48,9 +12,12 @@ const COLUMNS: [(&str, &[&str]); 4] = [
     ("stock", &["bigint"]),
 ];
 
-/// Whether the shop's table is there already, in a database that can hold it.
+/// Returns whether the shop's table is there already.
+///
+/// # Errors
+/// When the database cannot hold the shop.
 pub(crate) async fn has_table(database: &mut PgConnection) -> Result<bool, Error> {
-    let role = server(database).await?;
+    let role = role(database).await?;
     let lacks = |rights: &str| {
         let (role, rights) = (role.clone(), rights.to_owned());
         Err(Unfit::Rights { role, rights }.into())
@@ -73,7 +40,7 @@ pub(crate) async fn has_table(database: &mut PgConnection) -> Result<bool, Error
         None if !create => lacks("CREATE ON SCHEMA public"),
         None => Ok(false),
         Some("r" | "p") => {
-            let missing = table(database).await?;
+            let missing = missing_rights(database).await?;
             if missing.is_empty() {
                 Ok(true)
             } else {
@@ -84,8 +51,8 @@ pub(crate) async fn has_table(database: &mut PgConnection) -> Result<bool, Error
     }
 }
 
-/// Whether the server can, and who is asking.
-async fn server(database: &mut PgConnection) -> Result<String, Error> {
+/// Makes sure that the server can, and returns the role that is asking.
+async fn role(database: &mut PgConnection) -> Result<String, Error> {
     let (number, version, standby, read_only, role): (i32, String, bool, bool, String) =
         sqlx::query_as(
             "SELECT current_setting('server_version_num')::int, current_setting('server_version'),
@@ -107,7 +74,7 @@ async fn server(database: &mut PgConnection) -> Result<String, Error> {
 }
 
 /// Makes sure that the table is the shop's, and returns the rights that are missing.
-async fn table(database: &mut PgConnection) -> Result<Vec<String>, Error> {
+async fn missing_rights(database: &mut PgConnection) -> Result<Vec<String>, Error> {
     let columns: Vec<(String, String, bool, bool, bool)> = sqlx::query_as(
         "SELECT attname::text, format_type(atttypid, NULL),
                 has_column_privilege(attrelid, attnum, 'SELECT'),

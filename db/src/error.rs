@@ -1,171 +1,52 @@
-//! What can go wrong, each with the way out. Each says its cause itself, so that none has a source:
-//! who prints an error with its sources would say it twice.
+//! Why there is no database with the shop. Each error says its cause itself, so that none has a
+//! source: who prints an error with its sources would say it twice.
 
-use std::io;
-use std::path::{Path, PathBuf};
+/// The first PostgreSQL whose passwords are SCRAM's. The shop was tried with 15 and 18.
+pub(crate) const OLDEST: i32 = 10;
 
-use crate::remedy::{diagnosis, is_broken, remedy};
-use crate::{Unfit, user};
-
-/// Why there is no database.
+/// Why there is no database with the shop.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The binaries could not be fetched or unpacked.
-    #[error(
-        "PostgreSQL {version} could not be downloaded from Maven Central ({reason}): connect to the \
-         internet for the first start, or set DATABASE_URL to a PostgreSQL of your own"
-    )]
-    Download {
-        /// The version wanted.
-        version: &'static str,
-        /// The cause.
-        reason: String,
-    },
-    /// Nobody has built the binaries for this machine.
-    #[error(
-        "Maven Central has no PostgreSQL {version} for {platform}: set DATABASE_URL to a PostgreSQL of \
-         your own"
-    )]
-    Platform {
-        /// The version wanted.
-        version: &'static str,
-        /// Operating system and processor.
-        platform: String,
-    },
-    /// The account has no folder for data.
-    #[error("this account has no data folder: set HOME")]
-    NoHome,
-    /// Another process uses the folder.
-    #[error("the shop already runs with its data in {}: stop it first", .0.display())]
-    InUse(PathBuf),
-    /// A file or folder could not be used.
-    #[error(
-        "{} cannot be used ({reason}){}", path.display(), way_out(reason, Some(user::variable(path)))
-    )]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// What the operating system said.
-        reason: String,
-    },
-    /// A path with which PostgreSQL's programs do not find each other or their data.
-    #[error(
-        "PostgreSQL cannot use {}, because of the {character:?} in that path: choose another folder \
-         with {}", path.display(), user::variable(path)
-    )]
-    Character {
-        /// The path.
-        path: PathBuf,
-        /// The first such character.
-        character: char,
-    },
-    /// PostgreSQL's own program failed.
-    #[error("{program} failed ({reason}): {remedy}")]
-    Program {
-        /// Such as `initdb`.
-        program: &'static str,
-        /// The gravest thing that it said.
-        reason: String,
-        /// What mends it.
-        remedy: String,
-    },
-    /// The data cannot be served.
-    #[error("PostgreSQL does not start with the data in {} ({reason}): {remedy}", data.display())]
-    Start {
-        /// Where the data is.
-        data: PathBuf,
-        /// PostgreSQL's own last word.
-        reason: String,
-        /// What mends it.
-        remedy: String,
-    },
-    /// The server ended by itself.
-    #[error("PostgreSQL ended ({reason}): {remedy}")]
-    Ended {
-        /// PostgreSQL's own last word.
-        reason: String,
-        /// What mends it.
-        remedy: String,
-    },
-    /// PostgreSQL's programs cannot run there.
-    #[error("PostgreSQL cannot be run in {} ({cause}){}", folder.display(), closed(cause))]
-    Run {
-        /// The folder of the data.
-        folder: PathBuf,
-        /// What the operating system said.
-        cause: io::Error,
-    },
-    /// No port to listen on.
-    #[error(
-        "there is no free port on 127.0.0.1 for PostgreSQL ({0}): end other programs, and see whether \
-         this machine's loopback interface is up"
-    )]
-    Port(io::Error),
-    /// The server is not running.
-    #[error("PostgreSQL does not run")]
-    NotRunning,
-    /// The operating system gave no random number.
-    #[error("the operating system gave no random number for a password ({0})")]
-    Random(getrandom::Error),
     /// A database of the user's own cannot hold the shop.
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    /// Running as root without anyone to run PostgreSQL as.
-    #[error("PostgreSQL refuses to run as root, and there is no user `nobody` to run it as")]
-    NoUser,
     /// The database refused what makes a shop of it.
-    #[error("the database could not be prepared ({}){}", .0, way_out(&.0.to_string(), None))]
+    #[error("the database could not be prepared ({}){}", .0, way_out(.0))]
     Sql(sqlx::Error),
 }
 
-impl Error {
-    /// For `map_err`: names the file that the cause speaks of.
-    pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        |cause| {
-            let reason = root(&cause);
-            Self::File { path, reason }
-        }
-    }
-
-    /// Why the program `program` in the folder `programs` failed, by what it said.
-    pub(crate) fn program(program: &'static str, programs: &Path, said: &[String]) -> Self {
-        let (reason, remedy) = diagnosis(said, programs);
-        let otherwise = || "set DATABASE_URL to a PostgreSQL of your own instead".into();
-        Self::Program {
-            program,
-            reason,
-            remedy: remedy.unwrap_or_else(otherwise),
-        }
-    }
-
-    /// Why the server did not start, by what it said.
-    pub(crate) fn start(data: &Path, programs: &Path, said: &[String]) -> Self {
-        let (reason, remedy) = diagnosis(said, programs);
-        let otherwise = || {
-            if is_broken(&reason) {
-                "`widgetario up --fresh` starts over with the shop's first stock".into()
-            } else {
-                LOG.into()
-            }
-        };
-        Self::Start {
-            data: data.to_owned(),
-            remedy: remedy.unwrap_or_else(otherwise),
-            reason,
-        }
-    }
-
-    /// Why the server ended, by what it said.
-    pub(crate) fn ended(programs: &Path, said: &[String]) -> Self {
-        let (reason, remedy) = diagnosis(said, programs);
-        let remedy = remedy.unwrap_or_else(|| LOG.into());
-        Self::Ended { reason, remedy }
-    }
+/// Why a database cannot hold the shop.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// The server's version.
+    #[error("the server is PostgreSQL {0}: the shop needs {OLDEST} or newer")]
+    Old(String),
+    /// It only reads.
+    #[error("the server is a standby, which only reads: name the primary")]
+    Standby,
+    /// Its sessions only read.
+    #[error(
+        "the sessions of the role {0:?} may only read: set default_transaction_read_only to off for the \
+         role, the database or the server"
+    )]
+    ReadOnly(String),
+    /// It has no schema `public`.
+    #[error("the database has no schema public, where the shop's table is: `CREATE SCHEMA public`")]
+    NoSchema,
+    /// Rights are missing.
+    #[error("the role {role:?} lacks rights: `GRANT {rights} TO {role:?}`")]
+    Rights {
+        /// Who logs in.
+        role: String,
+        /// As `GRANT` names them.
+        rights: String,
+    },
+    /// The table is somebody else's.
+    #[error(
+        "its public.products is not the shop's table ({0}): rename it, or name a database without one"
+    )]
+    Table(String),
 }
-
-/// What is left to say when no remedy is known.
-const LOG: &str = "server.log beside the data says more";
 
 impl From<sqlx::Error> for Error {
     fn from(cause: sqlx::Error) -> Self {
@@ -173,32 +54,10 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-impl From<getrandom::Error> for Error {
-    fn from(cause: getrandom::Error) -> Self {
-        Self::Random(cause)
-    }
-}
-
-/// The first cause of `error`: what the operating system said.
-fn root(error: &dyn std::error::Error) -> String {
-    let mut root = error;
-    while let Some(cause) = root.source() {
-        root = cause;
-    }
-    root.to_string()
-}
-
-/// What mends what the operating system or PostgreSQL said, behind a colon; nothing if unknown.
-fn way_out(said: &str, variable: Option<&str>) -> String {
-    let remedy = remedy(said, variable).map(|remedy| format!(": {remedy}"));
-    remedy.unwrap_or_default()
-}
-
-fn closed(cause: &io::Error) -> &'static str {
-    if user::is_root() && cause.kind() == io::ErrorKind::PermissionDenied {
-        ": started by root it runs as `nobody`, who must be allowed to enter this folder and those \
-         above it"
-    } else {
-        ""
-    }
+/// What mends what PostgreSQL said, behind a colon; nothing if unknown.
+fn way_out(cause: &sqlx::Error) -> String {
+    let remedy = local_postgres::remedy(&cause.to_string());
+    remedy
+        .map(|remedy| format!(": {remedy}"))
+        .unwrap_or_default()
 }

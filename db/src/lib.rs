@@ -1,23 +1,14 @@
-//! The shop's database: its SQL, and a real PostgreSQL that needs no installation.
+//! The shop's database: its SQL, and what makes it in any PostgreSQL.
 //!
-//! `sql/` holds schema, data and roles once; the database image, docker compose, `cargo run` and
-//! the tests all run those files. For the last two, [`Server`] starts PostgreSQL as this user's own
-//! process: the binaries come from Maven Central, once ([`installation`]); [`Shop`] makes the
-//! database in it; [`test`](mod@test) gives each test a copy.
+//! `sql/` holds schema, data and roles once; the database image, docker compose, `cargo run` and the
+//! tests all run those files. In the image, PostgreSQL itself does so at its first start. Elsewhere
+//! it is [`ShopDatabase::create`], as a superuser of a server that is the shop's alone, with a role
+//! for each API; or [`ShopDatabase::adopt`], in a database of the user's own, after a look at whether
+//! it can hold the shop ([`Unfit`]).
 
 mod adoption;
-mod attempt;
 mod error;
-pub mod installation;
-mod leftover;
-mod remedy;
-mod server;
-mod shop;
-pub mod test;
-mod user;
-mod watchdog;
+mod shop_database;
 
-pub use adoption::Unfit;
-pub use error::Error;
-pub use server::Server;
-pub use shop::Shop;
+pub use error::{Error, Unfit};
+pub use shop_database::ShopDatabase;

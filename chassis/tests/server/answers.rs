@@ -56,11 +56,7 @@ async fn unknown_paths_are_one_label_of_the_metrics() {
     for path in ["/known/1", "/known/2", "/a", "/b", "/c"] {
         get(&server.url, path).await;
     }
-    let metrics = get(&server.management_url, "/metrics")
-        .await
-        .text()
-        .await
-        .unwrap();
+    let metrics = server.metrics().await;
     let count = |labels: &str| {
         let name = "http_server_request_duration_seconds_count";
         metrics.contains(&format!("{name}{{http_request_method=\"GET\",{labels}"))
@@ -94,9 +90,6 @@ async fn request_whose_caller_hangs_up_is_counted() {
     arrived.notified().await;
     drop(caller);
     let count = r#"count{http_request_method="GET",http_route="/",error_type="cancelled"} 1"#;
-    let counted = async {
-        let metrics = async || get(&server.management_url, "/metrics").await.text().await;
-        while !metrics().await.unwrap().contains(count) {}
-    };
+    let counted = async { while !server.metrics().await.contains(count) {} };
     timeout(Duration::from_secs(20), counted).await.unwrap();
 }

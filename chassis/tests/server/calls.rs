@@ -13,10 +13,7 @@ use crate::start;
 
 async fn client(router: Router) -> Client {
     let server = start(&[], router).await;
-    let url = server.url.parse().unwrap();
-    // Keeps the server running until the test's runtime ends.
-    std::mem::forget(server.stop);
-    client_of(url, Duration::from_secs(20))
+    client_of(server.url.parse().unwrap(), Duration::from_secs(20))
 }
 
 fn client_of(url: Url, timeout: Duration) -> Client {

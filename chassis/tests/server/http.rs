@@ -6,13 +6,14 @@ use axum::Router;
 use axum::routing::put;
 use chassis::Json;
 use serde_json::Value;
+use testkit::service::TestService;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::{Running, get, start};
+use crate::start;
 
-async fn api() -> Running {
+async fn api() -> TestService {
     let replace = put(async |Json(body): Json<Value>| axum::Json(body));
     start(&[], Router::new().route("/thing", replace.get("it"))).await
 }
@@ -135,8 +136,7 @@ async fn head_that_is_too_large_is_refused_and_counted() {
         (400, "\u{16}\u{3}\u{1}\0\u{5}\u{1}\0\r\n".into()), // TLS
     ];
     assert_statuses(&server.url, &requests).await;
-    let metrics = get(&server.management_url, "/metrics").await.text().await;
-    let metrics = metrics.unwrap();
+    let metrics = server.metrics().await;
     let count = "http_server_unreadable_requests_total 5\n";
     assert!(metrics.contains(count), "{metrics}");
 }

@@ -7,51 +7,23 @@ mod http;
 mod listen;
 mod stop;
 
-use std::ffi::OsString;
-
 use axum::Router;
-use chassis::{Command, Server};
+use chassis::Server;
 use clap::Args;
 use reqwest::Response;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use testkit::service::TestService;
 
 /// A service without settings of its own.
 #[derive(Args)]
 struct Nothing {}
 
-/// A running server, and the end of it.
-struct Running {
-    url: String,
-    management_url: String,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<()>,
-}
-
-fn command(arguments: &[&str]) -> Command<Nothing> {
-    let always = [
-        "--listen-address=127.0.0.1",
-        "--port=0",
-        "--management-port=0",
-    ];
-    let arguments = always.iter().chain(arguments).map(OsString::from);
-    Command::parse("test", arguments).unwrap_or_else(|error| panic!("{error}"))
-}
-
 /// Serves `router` as an API.
-async fn start(arguments: &[&str], router: Router) -> Running {
-    let (stop, stopped) = oneshot::channel();
-    let server = Server::bind(command(arguments).common, async {
-        let _ = stopped.await;
-    });
-    let server = server.await.unwrap();
-    server.ready_when(std::future::ready(()));
-    Running {
-        url: format!("http://{}", server.address().unwrap()),
-        management_url: format!("http://{}", server.management_address().unwrap()),
-        stop,
-        serving: tokio::spawn(async { server.run_api(router).await.unwrap() }),
-    }
+async fn start(flags: &[&str], router: Router) -> TestService {
+    let serve = |Nothing {}, server: Server| {
+        server.ready_when(std::future::ready(()));
+        server.run_api(router)
+    };
+    TestService::start("test", flags, serve).await
 }
 
 async fn get(url: &str, path: &str) -> Response {

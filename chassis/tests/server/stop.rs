@@ -22,7 +22,7 @@ async fn server_that_drains_is_unready_and_still_serves() {
             .contains_key("connection")
     );
 
-    server.stop.send(()).unwrap();
+    server.stop();
     while get(&server.management_url, "/readyz").await.status() == StatusCode::OK {
         tokio::task::yield_now().await;
     }
@@ -51,7 +51,7 @@ async fn request_under_way_is_answered_before_the_server_ends() {
     let url = server.url.clone();
     let request = tokio::spawn(async move { get(&url, "/").await.text().await.unwrap() });
     arrived.notified().await;
-    server.stop.send(()).unwrap();
+    server.stop();
     // New connections are refused, and the old one is still waiting.
     while reqwest::get(format!("{}/other", server.url)).await.is_ok() {}
     assert!(!server.serving.is_finished());

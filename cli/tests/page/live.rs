@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use db::test::TestDatabase;
 use serde_json::Value;
+use testkit::database::TestDatabase;
 
 use crate::browser::Browser;
 use crate::envoy::endpoint;
@@ -28,7 +28,7 @@ async fn watch(mesh: &Mesh, query: &str, pages: u32) -> Browser {
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
 async fn share_of_the_canary_is_judged_by_its_interval() {
-    let shop = TestDatabase::new().await.unwrap().shop;
+    let shop = TestDatabase::new().await.shop;
     let url = [("DATABASE_URL", shop.products_url.as_str())];
     let v1 = Service::start("products-api", &[], &url);
     let v2 = Service::start("products-api", &["--app-version=v2".to_owned()], &url);

@@ -4,8 +4,8 @@
 //! browser → web's sidecar → web → web's sidecar → an API's sidecar → that API → PostgreSQL
 //! ```
 
-use db::test::TestDatabase;
 use serde_json::{Value, json};
+use testkit::database::TestDatabase;
 
 use crate::certificates::Authority;
 use crate::envoy::Envoy;
@@ -58,7 +58,7 @@ impl Mesh {
             stock: Vec::new(),
         };
         twist(&mut plan);
-        let shop = TestDatabase::new().await.unwrap().shop;
+        let shop = TestDatabase::new().await.shop;
         let service = |name, arguments: &[String], database: &str, settings: &Settings| {
             let always = [("DATABASE_URL", database), ("RUST_LOG", "error")];
             Service::start(name, arguments, &[&always[..], settings].concat())

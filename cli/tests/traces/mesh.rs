@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use db::test::TestDatabase;
+use testkit::database::TestDatabase;
 use tokio::runtime::Runtime;
 
 use crate::collector::{Collector, Span};
@@ -27,7 +27,7 @@ pub(crate) struct Mesh {
 impl Mesh {
     pub(crate) fn start(tracer: Tracer, environment: &[(&str, &str)]) -> Self {
         let runtime = Runtime::new().unwrap();
-        let shop = runtime.block_on(TestDatabase::new()).unwrap().shop;
+        let shop = runtime.block_on(TestDatabase::new()).shop;
         let collector = Collector::start();
         let port = collector.url.rsplit(':').next().unwrap().parse().unwrap();
         let service = |name, arguments: &[String], database: &str| {

@@ -2,8 +2,7 @@
 
 use std::sync::OnceLock;
 
-use db::Server;
-use sqlx::postgres::PgConnectOptions;
+use local_postgres::Server;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::refusals::refusal;
@@ -20,8 +19,8 @@ fn server() -> &'static Server {
 fn database(name: &str, statements: &str) -> String {
     let create = format!("CREATE ROLE {name} LOGIN PASSWORD 'secret'; ");
     let superuser = |database| server().superuser(database);
-    let execute = async |options: PgConnectOptions, sql: String| {
-        let mut connection = PgConnection::connect_with(&options).await.unwrap();
+    let execute = async |url: String, sql: String| {
+        let mut connection = PgConnection::connect(&url).await.unwrap();
         connection
             .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
             .await
@@ -108,7 +107,7 @@ fn server_that_nobody_can_log_in_to_is_told_apart() {
         password.contains(r#"refuses the password of the role "postgres""#),
         "{password}"
     );
-    let url = server().superuser_url("nothing");
+    let url = server().superuser("nothing");
     let folder = folder();
     let missing = refusal(&mut up(folder.path(), &["--database-url", &url]));
     assert!(

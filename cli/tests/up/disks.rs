@@ -13,7 +13,7 @@ use crate::{Up, content, folder, up};
 
 /// The folder `widgetario` of the cache, with PostgreSQL's programs.
 fn cache() -> PathBuf {
-    let programs = db::installation::install(|_, _| ()).unwrap();
+    let programs = local_postgres::installation::install(|_, _| ()).unwrap();
     programs.ancestors().nth(2).unwrap().to_owned()
 }
 

@@ -17,19 +17,19 @@ struct Pooler {
     process: Child,
     url: String,
     _folder: TempDir,
-    server: db::Server,
+    server: local_postgres::Server,
 }
 
 impl Pooler {
     fn start(mode: &str) -> Self {
-        let server = db::Server::scratch().unwrap();
+        let server = local_postgres::Server::scratch().unwrap();
         let folder = folder();
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
             .unwrap()
             .port();
-        let (url, database) = (server.superuser_url("postgres"), server.port());
+        let (url, database) = (server.superuser("postgres"), server.port());
         let password = url.split([':', '@']).nth(2).unwrap();
         let (users, settings) = (folder.path().join("users"), folder.path().join("settings"));
         fs::write(&users, format!("\"postgres\" \"{password}\"\n")).unwrap();

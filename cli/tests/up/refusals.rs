@@ -54,7 +54,7 @@ fn first_start_without_network_says_what_is_missing() {
 #[test]
 fn later_start_asks_the_network_nothing() {
     let folder = folder();
-    db::installation::install(|_, _| ()).unwrap();
+    local_postgres::installation::install(|_, _| ()).unwrap();
     let mut command = up(folder.path(), &[]);
     command
         .env("HTTPS_PROXY", "http://127.0.0.1:9")

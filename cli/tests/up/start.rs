@@ -32,8 +32,8 @@ fn v2_and_the_theme_are_what_was_asked_for() {
 
 #[test]
 fn database_of_the_users_own_is_filled_and_used() {
-    let server = db::Server::scratch().unwrap();
-    let url = server.superuser_url("postgres");
+    let server = local_postgres::Server::scratch().unwrap();
+    let url = server.superuser("postgres");
     let folder = folder();
     for before in [r#""stock":600"#, r#""stock":599"#] {
         let mut up = Up::start(folder.path(), &["--database-url", &url]);

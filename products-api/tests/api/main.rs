@@ -6,10 +6,10 @@ mod price;
 mod products;
 mod settings;
 
-use chassis::{Command, Server};
-use db::test::TestDatabase;
-use reqwest::{Response, StatusCode};
+use reqwest::Response;
 use serde_json::Value;
+use testkit::database::{TestDatabase, api_flags};
+use testkit::service::TestService;
 
 /// A running products-api with a database of its own.
 struct Api {
@@ -18,25 +18,13 @@ struct Api {
 }
 
 impl Api {
-    /// Starts it with `arguments` for flags.
-    async fn start(arguments: &[&str]) -> Self {
-        let database = TestDatabase::new().await.expect("a database");
-        let url = format!("--database-url={}", database.shop.products_url);
-        let patience = "--database-timeout=10"; // for a busy machine
-        let always = [
-            "--listen-address=127.0.0.1",
-            "--port=0",
-            "--management-port=0",
-            patience,
-            &url,
-        ];
-        let command = Command::parse("products-api", always.iter().chain(arguments)).unwrap();
-        let server = Server::bind(command.common, std::future::pending());
-        let server = server.await.unwrap();
-        let url = format!("http://{}", server.address().unwrap());
-        tokio::spawn(products_api::serve(command.service, server));
+    /// Starts it with these `settings`, which are flags.
+    async fn start(settings: &[&str]) -> Self {
+        let database = TestDatabase::new().await;
+        let flags = api_flags(&database.shop.products_url, settings);
+        let service = TestService::start("products-api", &flags, products_api::serve).await;
         Self {
-            url,
+            url: service.url,
             _database: database,
         }
     }
@@ -48,16 +36,4 @@ impl Api {
     async fn json(&self, path: &str) -> Value {
         serde_json::from_str(&self.get(path).await.text().await.unwrap()).unwrap()
     }
-}
-
-/// Asserts that an answer is a problem with `status`, and returns its detail.
-async fn problem(response: Response, status: StatusCode) -> String {
-    assert_eq!(response.status(), status);
-    assert_eq!(
-        response.headers()["content-type"],
-        "application/problem+json"
-    );
-    let problem: Value = response.json().await.unwrap();
-    assert_eq!(problem["status"], status.as_u16());
-    problem["detail"].as_str().expect("a detail").to_owned()
 }

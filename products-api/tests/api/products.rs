@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
 use reqwest::{Client, Method, StatusCode};
+use testkit::problem::problem;
 
-use crate::{Api, problem};
+use crate::Api;
 
 #[tokio::test]
 async fn products_are_listed_by_id_with_exact_prices() {

@@ -42,9 +42,8 @@ async fn answer_says_whether_it_came_from_the_cache() {
 #[tokio::test]
 async fn other_replica_may_answer_with_its_own_copy() {
     let (api, database) = Api::start().await;
-    let other = Api::on(&database.shop.stock_url).await;
-    let fresh = ["--cache-expiry=0", "--database-timeout=10"];
-    let uncached = Api::with(&database.shop.stock_url, &fresh).await;
+    let other = Api::on(&database.shop.stock_url, &[]).await;
+    let uncached = Api::on(&database.shop.stock_url, &["--cache-expiry=0"]).await;
     assert_eq!(other.left(1).await, 600);
     assert_eq!(uncached.left(1).await, 600);
     api.sell(1, 1).await;

@@ -1,18 +1,22 @@
-//! What a caller sees when the database fails, on a server of the test's own.
+//! What a caller sees when the database fails.
 
 use std::time::Duration;
 
-use db::test::TestDatabase;
-use db::{Server, Shop};
 use reqwest::{Response, StatusCode};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, Executor, PgConnection};
+use testkit::database::{TestDatabase, server_with_shop};
+use testkit::problem::problem;
 use tokio::time::{sleep, timeout};
 
-use crate::{Api, nothing_sold, problem};
+use crate::{Api, nothing_sold};
+
+/// Ends the API's sessions.
+pub(crate) const END_SESSIONS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+     WHERE usename = 'stock_api' AND datname = current_database()";
 
 /// An API that asks the database each time.
 pub(crate) async fn uncached(url: &str) -> Api {
-    Api::with(url, &["--cache-expiry=0", "--database-timeout=2"]).await
+    Api::on(url, &["--cache-expiry=0", "--database-timeout=2"]).await
 }
 
 /// Asks until the answer has `status`.
@@ -32,10 +36,7 @@ pub(crate) async fn until(status: StatusCode, ask: impl AsyncFn() -> Response) -
 
 #[tokio::test]
 async fn stopped_database_is_a_503_until_it_is_back() {
-    let server = Server::scratch().unwrap();
-    let shop = Shop::create(&server.superuser("postgres"), "shop")
-        .await
-        .unwrap();
+    let (server, shop) = server_with_shop("shop").await;
     let api = uncached(&shop.stock_url).await;
     until(StatusCode::OK, async || api.get("/stock/1").await).await;
 
@@ -57,15 +58,11 @@ async fn stopped_database_is_a_503_until_it_is_back() {
 
 #[tokio::test]
 async fn ready_service_has_connections_open_for_its_first_callers() {
-    let database = TestDatabase::new().await.unwrap();
+    let database = TestDatabase::new().await;
     let api = uncached(&database.shop.stock_url).await;
-    let url = format!("{}/readyz", api.management_url);
-    let readiness = async || api.http.get(&url).send().await.unwrap();
-    until(StatusCode::OK, readiness).await;
+    until(StatusCode::OK, async || api.readiness().await).await;
 
-    let mut superuser = PgConnection::connect_with(&database.superuser)
-        .await
-        .unwrap();
+    let mut superuser = database.superuser().await;
     let open = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'stock_api' \
                 AND datname = current_database()";
     let open = sqlx::query_scalar::<_, i64>(open);
@@ -74,16 +71,10 @@ async fn ready_service_has_connections_open_for_its_first_callers() {
 
 #[tokio::test]
 async fn service_is_ready_only_after_the_databases_first_answer() {
-    let server = Server::scratch().unwrap();
-    let shop = Shop::create(&server.superuser("postgres"), "shop")
-        .await
-        .unwrap();
+    let (server, shop) = server_with_shop("shop").await;
     server.crash().unwrap();
     let api = uncached(&shop.stock_url).await;
-    let readiness = async || {
-        let url = format!("{}/readyz", api.management_url);
-        api.http.get(url).send().await.unwrap()
-    };
+    let readiness = async || api.readiness().await;
     let waiting = until(StatusCode::SERVICE_UNAVAILABLE, readiness).await;
     let reason = waiting.text().await.unwrap();
     assert!(reason.starts_with("waiting for the "), "{reason}");
@@ -96,29 +87,23 @@ async fn service_is_ready_only_after_the_databases_first_answer() {
 
 #[tokio::test]
 async fn connections_that_died_cost_nobody_an_answer() {
-    let database = TestDatabase::new().await.unwrap();
+    let database = TestDatabase::new().await;
     let api = uncached(&database.shop.stock_url).await;
-    let mut superuser = PgConnection::connect_with(&database.superuser)
-        .await
-        .unwrap();
+    let mut superuser = database.superuser().await;
     for sold in 1..=5 {
-        let ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'stock_api' \
-                     AND datname = current_database()";
         assert_eq!(api.left(1).await, 601 - sold);
-        sqlx::query(ended).execute(&mut superuser).await.unwrap();
+        superuser.execute(END_SESSIONS).await.unwrap();
         assert_eq!(api.sell(1, 1).await.status(), StatusCode::OK);
-        sqlx::query(ended).execute(&mut superuser).await.unwrap();
+        superuser.execute(END_SESSIONS).await.unwrap();
         assert_eq!(api.left(1).await, 600 - sold);
     }
 }
 
 #[tokio::test]
 async fn sale_that_came_too_late_is_not_made_after_all() {
-    let database = TestDatabase::new().await.unwrap();
-    let api = Api::with(&database.shop.stock_url, &["--database-timeout=1"]).await;
-    let mut other = PgConnection::connect_with(&database.superuser)
-        .await
-        .unwrap();
+    let database = TestDatabase::new().await;
+    let api = Api::on(&database.shop.stock_url, &["--database-timeout=1"]).await;
+    let mut other = database.superuser().await;
     let mut transaction = other.begin().await.unwrap();
     let lock = sqlx::query("SELECT FROM products WHERE id = 1 FOR UPDATE");
     lock.execute(&mut *transaction).await.unwrap();
@@ -133,7 +118,7 @@ async fn sale_that_came_too_late_is_not_made_after_all() {
 
 #[tokio::test]
 async fn role_may_change_nothing_but_the_stock() {
-    let database = TestDatabase::new().await.unwrap();
+    let database = TestDatabase::new().await;
     let mut role = PgConnection::connect(&database.shop.stock_url)
         .await
         .unwrap();
@@ -158,16 +143,7 @@ async fn sold_widgets_are_counted() {
     let (api, _database) = Api::start().await;
     api.sell(1, 3).await;
     api.sell(4, 1).await;
-    let url = format!("{}/metrics", api.management_url);
-    let metrics = api
-        .http
-        .get(url)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let metrics = api.service.metrics().await;
     assert!(metrics.contains("widgetario_sold_total 3\n"), "{metrics}");
     let sale = r#"http_server_request_duration_seconds_count{http_request_method="POST",http_route="/stock/{id}/sales",http_response_status_code="200"} 1"#;
     assert!(metrics.contains(sale), "{metrics}");

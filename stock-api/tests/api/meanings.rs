@@ -1,19 +1,19 @@
 //! What the server's errors mean to a reader and to a buyer.
 
-use db::test::TestDatabase;
 use reqwest::StatusCode;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Executor, PgConnection};
+use testkit::database::TestDatabase;
+use testkit::problem::problem;
 
-use crate::database::{uncached, until};
-use crate::{Api, nothing_sold, problem};
+use crate::database::{END_SESSIONS, uncached, until};
+use crate::{Api, nothing_sold};
 
 /// An API whose connections have run a statement, and a superuser of its database.
 async fn used() -> (Api, PgConnection, TestDatabase) {
-    let database = TestDatabase::new().await.unwrap();
+    let database = TestDatabase::new().await;
     let api = uncached(&database.shop.stock_url).await;
     until(StatusCode::OK, async || api.readiness().await).await;
-    let superuser = PgConnection::connect_with(&database.superuser);
-    (api, superuser.await.unwrap(), database)
+    (api, database.superuser().await, database)
 }
 
 async fn execute(superuser: &mut PgConnection, statement: &str) {
@@ -34,15 +34,10 @@ async fn column_of_another_type_costs_nobody_an_answer() {
 
 #[tokio::test]
 async fn session_that_only_reads_sells_nothing_and_is_replaced() {
-    let (api, mut superuser, _database) = used().await;
-    let database = "SELECT current_database()::text";
-    let name: String = sqlx::query_scalar(database)
-        .fetch_one(&mut superuser)
-        .await
-        .unwrap();
-    let sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'stock_api' \
-                    AND datname = current_database()";
-    let alter = format!("ALTER DATABASE {name} SET default_transaction_read_only = on; {sessions}");
+    let (api, mut superuser, database) = used().await;
+    let name = database.name;
+    let alter =
+        format!("ALTER DATABASE {name} SET default_transaction_read_only = on; {END_SESSIONS}");
     execute(&mut superuser, &alter).await;
     nothing_sold(api.sell(1, 1).await, StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(api.left(1).await, 600);
@@ -92,15 +87,13 @@ async fn column_that_is_gone_sells_nothing_until_it_is_back() {
 
 #[tokio::test]
 async fn buyers_who_collide_in_strict_transactions_are_all_served() {
-    let database = TestDatabase::new().await.unwrap();
-    let mut superuser = PgConnection::connect_with(&database.superuser)
-        .await
-        .unwrap();
-    let name = database.superuser.get_database().unwrap();
+    let database = TestDatabase::new().await;
+    let mut superuser = database.superuser().await;
+    let name = &database.name;
     let strict =
         format!("ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'");
     execute(&mut superuser, &strict).await;
-    let api = Api::on(&database.shop.stock_url).await;
+    let api = Api::on(&database.shop.stock_url, &[]).await;
     let sales = (0..40).map(|_| api.sell(1, 1));
     for answer in futures_util::future::join_all(sales).await {
         assert_eq!(answer.status(), StatusCode::OK);
@@ -110,14 +103,12 @@ async fn buyers_who_collide_in_strict_transactions_are_all_served() {
 
 #[tokio::test]
 async fn roles_search_path_leads_nowhere_else() {
-    let database = TestDatabase::new().await.unwrap();
-    let mut superuser = PgConnection::connect_with(&database.superuser)
-        .await
-        .unwrap();
+    let database = TestDatabase::new().await;
+    let mut superuser = database.superuser().await;
     let elsewhere = "CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.products (LIKE public.products); \
                      GRANT ALL ON SCHEMA elsewhere TO PUBLIC; GRANT ALL ON elsewhere.products TO PUBLIC";
     execute(&mut superuser, elsewhere).await;
-    let name = database.superuser.get_database().unwrap();
+    let name = &database.name;
     execute(
         &mut superuser,
         &format!("ALTER DATABASE {name} SET search_path = elsewhere"),

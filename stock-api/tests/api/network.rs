@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use db::test::TestDatabase;
 use futures_util::future::join_all;
 use reqwest::StatusCode;
-use sqlx::{Connection, PgConnection};
+use sqlx::Connection;
+use testkit::database::TestDatabase;
 
 use crate::Api;
 use crate::database::until;
@@ -13,13 +13,13 @@ use crate::proxy::Proxy;
 
 /// An API before which the database is `delay` away in each direction.
 async fn far(delay: u64, timeout: &str) -> (Api, Proxy, TestDatabase) {
-    let database = TestDatabase::new().await.unwrap();
-    let port = database.superuser.get_port();
+    let database = TestDatabase::new().await;
+    let port = database.port;
     let proxy = Proxy::before(port, "127.0.0.1", Duration::from_millis(delay)).await;
     let (port, new) = (format!(":{port}/"), format!(":{}/", proxy.port));
     let url = database.shop.stock_url.replace(&port, &new);
     let timeout = format!("--database-timeout={timeout}");
-    let api = Api::with(&url, &["--cache-expiry=0", &timeout]).await;
+    let api = Api::on(&url, &["--cache-expiry=0", &timeout]).await;
     (api, proxy, database)
 }
 
@@ -33,14 +33,15 @@ async fn database_a_hundred_milliseconds_away_is_ready_and_serves() {
 
 #[tokio::test]
 async fn address_of_ipv6_stands_in_brackets() {
-    let database = TestDatabase::new().await.unwrap();
-    let port = database.superuser.get_port();
+    let database = TestDatabase::new().await;
+    let port = database.port;
     let proxy = Proxy::before(port, "::1", Duration::ZERO).await;
     let (place, new) = (
         format!("127.0.0.1:{port}/"),
         format!("[::1]:{}/", proxy.port),
     );
-    let api = Api::on(&database.shop.stock_url.replace(&place, &new)).await;
+    let url = database.shop.stock_url.replace(&place, &new);
+    let api = Api::on(&url, &[]).await;
     assert_eq!(api.left(1).await, 600);
 }
 
@@ -87,8 +88,7 @@ async fn callers_who_give_up_do_not_keep_the_service_from_connecting() {
 #[tokio::test]
 async fn sale_whose_answer_is_swallowed_may_be_sold_or_not() {
     let (api, proxy, database) = far(0, "2").await;
-    let superuser = || PgConnection::connect_with(&database.superuser);
-    let (mut buyer, mut watcher) = tokio::try_join!(superuser(), superuser()).unwrap();
+    let (mut buyer, mut watcher) = tokio::join!(database.superuser(), database.superuser());
     let mut lock = buyer.begin().await.unwrap();
     let row = sqlx::query("SELECT FROM products WHERE id = 1 FOR UPDATE");
     row.execute(&mut *lock).await.unwrap();

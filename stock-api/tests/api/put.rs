@@ -1,7 +1,8 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use testkit::problem::problem;
 
-use crate::{Api, problem};
+use crate::Api;
 
 #[tokio::test]
 async fn stock_is_replaced_up_to_the_largest_number() {
@@ -97,7 +98,7 @@ async fn body_over_16_kib_is_refused() {
 #[tokio::test]
 async fn other_content_types_are_refused() {
     let (api, _database) = Api::start().await;
-    let request = api.http.put(format!("{}/stock/1", api.url));
+    let request = api.http.put(api.url("/stock/1"));
     let request = request
         .header("content-type", "text/plain")
         .body(r#"{"stock":5}"#);
@@ -111,7 +112,7 @@ async fn other_content_types_are_refused() {
 }
 
 async fn put(api: &Api, body: &str) -> reqwest::Response {
-    let request = api.http.put(format!("{}/stock/1", api.url));
+    let request = api.http.put(api.url("/stock/1"));
     let request = request.header("content-type", "application/json");
     request.body(body.to_owned()).send().await.unwrap()
 }

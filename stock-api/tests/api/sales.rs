@@ -1,8 +1,9 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use testkit::problem::problem;
 use tokio::task::JoinSet;
 
-use crate::{Api, problem};
+use crate::Api;
 
 #[tokio::test]
 async fn sale_answers_what_is_left() {
@@ -55,13 +56,11 @@ async fn concurrent_buyers_get_exactly_what_is_there() {
         setrlimit(Resource::RLIMIT_NOFILE, most.min(10_000), most).unwrap();
     }
     let (api, database) = Api::start().await;
-    let other_replica = Api::on(&database.shop.stock_url).await;
+    let other_replica = Api::on(&database.shop.stock_url, &[]).await;
     let mut buyers = JoinSet::new();
     for buyer in 0..512 {
         let api = if buyer % 2 == 0 { &api } else { &other_replica };
-        let request = api
-            .http
-            .request(Method::POST, format!("{}/stock/1/sales", api.url));
+        let request = api.http.request(Method::POST, api.url("/stock/1/sales"));
         let request = request.json(&json!({"quantity": 2})).send();
         buyers.spawn(async { request.await.unwrap().status() });
     }

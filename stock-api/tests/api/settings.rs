@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use db::test::TestDatabase;
+use testkit::database::TestDatabase;
 
 /// What libpq's programs obey.
 const HOSTILE: [(&str, &str); 9] = [
@@ -20,7 +20,7 @@ const HOSTILE: [(&str, &str); 9] = [
 
 #[tokio::test]
 async fn variables_of_libpq_change_nothing() {
-    let database = TestDatabase::new().await.unwrap();
+    let database = TestDatabase::new().await;
     let mut process = Command::new(env!("CARGO_BIN_EXE_stock-api"))
         .args([
             "--listen-address=127.0.0.1",

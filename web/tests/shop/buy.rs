@@ -21,14 +21,7 @@ async fn form_sells_one_and_returns_to_the_page_with_a_message() {
     assert_eq!(response.headers()["location"], "/?buy=sold");
     let page = text(shop.get("/?buy=sold").send().await.unwrap()).await;
     assert!(page.contains("Sold: it is yours."));
-    let content: Value = shop
-        .get("/api/shop")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let content = shop.content().await;
     assert_eq!(content["products"][1]["stock"], 39);
 }
 

@@ -8,27 +8,18 @@ use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
-use crate::{Shop, text};
+use crate::{Shop, json, stand_in, text};
 
-/// Stands where a service should be and answers everything alike, as a proxy in front of it does.
-async fn proxy(status: StatusCode, body: &'static str) -> String {
-    stand_in((status, body)).await
-}
-
-async fn stand_in(answer: impl IntoResponse + Clone + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+/// Stands where an API should be and answers everything alike, as a proxy in front of it does.
+async fn proxy(answer: impl IntoResponse + Clone + Send + Sync + 'static) -> String {
     let answer = any(async move || answer.clone());
-    let router = Router::new().fallback_service(answer.with_state(()));
-    tokio::spawn(async { axum::serve(listener, router).await });
-    url
+    stand_in(Router::new().fallback_service(answer.with_state(()))).await
 }
 
 #[tokio::test]
 async fn page_shows_availability_unknown_without_stock_api() {
     let shop = Shop::start(&[]).await;
-    shop.stock.task.abort();
-    while shop.http.get(&shop.stock.url).send().await.is_ok() {}
+    shop.stock.abort().await;
     let response = shop.get("/").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     let page = text(response).await;
@@ -39,8 +30,7 @@ async fn page_shows_availability_unknown_without_stock_api() {
 #[tokio::test]
 async fn page_says_so_without_products_api() {
     let shop = Shop::start(&[]).await;
-    shop.products.task.abort();
-    while shop.http.get(&shop.products.url).send().await.is_ok() {}
+    shop.products.abort().await;
     let response = shop.get("/").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     let page = text(response).await;
@@ -62,7 +52,7 @@ async fn sale_without_an_answer_in_time_may_be_sold_or_not() {
     let url = format!("--stock-api-url=http://{}", silent.local_addr().unwrap());
     let shop = Shop::start(&[&url, "--upstream-timeout=1"]).await;
     let request = shop.post("/buy/1").header("accept", "application/json");
-    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    let answer = json(request).await;
     assert_eq!(answer["outcome"], "unknown");
 }
 
@@ -86,14 +76,14 @@ async fn sale_whose_connection_breaks_may_be_sold_or_not() {
     });
     let shop = Shop::start(&[&url]).await;
     let request = shop.post("/buy/1").header("accept", "application/json");
-    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    let answer = json(request).await;
     assert_eq!(answer["outcome"], "unknown");
     assert_eq!(answer["call"]["finding"]["cause"], "reset");
 }
 
 #[tokio::test]
 async fn refused_sale_is_said_in_plain_words() {
-    let url = proxy(StatusCode::FORBIDDEN, "RBAC: access denied").await;
+    let url = proxy((StatusCode::FORBIDDEN, "RBAC: access denied")).await;
     let shop = Shop::start(&[&format!("--stock-api-url={url}")]).await;
     let request = shop.post("/buy/1").header("accept", "application/json");
     let response = request.send().await.unwrap();
@@ -124,7 +114,7 @@ async fn sale_is_unsold_or_unknown_as_stock_api_itself_says() {
         (StatusCode::GATEWAY_TIMEOUT, "{}", "unknown"),
     ];
     for (status, body, outcome) in answers {
-        let url = stand_in((status, [("x-widgetario-version", "v1")], body)).await;
+        let url = proxy((status, [("x-widgetario-version", "v1")], body)).await;
         let shop = Shop::start(&[&format!("--stock-api-url={url}")]).await;
         let response = shop.post("/buy/1").send().await.unwrap();
         assert_eq!(response.headers()["location"], format!("/?buy={outcome}"));
@@ -133,7 +123,7 @@ async fn sale_is_unsold_or_unknown_as_stock_api_itself_says() {
 
 #[tokio::test]
 async fn failed_sale_is_said_in_plain_words() {
-    let url = proxy(StatusCode::SERVICE_UNAVAILABLE, "fault filter abort").await;
+    let url = proxy((StatusCode::SERVICE_UNAVAILABLE, "fault filter abort")).await;
     let shop = Shop::start(&[&format!("--stock-api-url={url}")]).await;
     let response = shop.post("/buy/1").send().await.unwrap();
     assert_eq!(response.headers()["location"], "/?buy=failed");

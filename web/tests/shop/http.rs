@@ -4,23 +4,16 @@ use reqwest::{Method, StatusCode, Version};
 
 use crate::{Shop, text};
 
-/// The style's address.
-async fn asset(shop: &Shop) -> String {
-    let page = shop.page().await;
-    let start = page.find("/assets/shop.").unwrap();
-    page[start..].split('"').next().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn other_methods_are_not_allowed_on_any_path() {
     let shop = Shop::start(&[]).await;
-    let asset = asset(&shop).await;
+    let style = shop.style().await;
     let paths = [
         ("/", "GET,HEAD"),
         ("/api/shop", "GET,HEAD"),
         ("/test-user", "GET,HEAD"),
         ("/buy/1", "POST"),
-        (&asset, "GET,HEAD"),
+        (&style, "GET,HEAD"),
     ];
     for (path, allow) in paths {
         for method in [Method::PUT, Method::DELETE, Method::OPTIONS, Method::TRACE] {
@@ -46,7 +39,7 @@ async fn other_methods_are_not_allowed_on_any_path() {
 #[tokio::test]
 async fn head_is_answered_as_get_is_without_the_body() {
     let shop = Shop::start(&[]).await;
-    for path in ["/nothing", &asset(&shop).await] {
+    for path in ["/nothing", &shop.style().await] {
         for coding in ["identity", "gzip"] {
             let ask = async |method| {
                 let request = shop.http.request(method, format!("{}{path}", shop.url));

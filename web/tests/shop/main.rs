@@ -8,50 +8,37 @@ mod many;
 mod origin;
 mod page;
 
-use chassis::{Command, Server, StartError};
-use clap::Args;
-use db::test::TestDatabase;
+use axum::Router;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
-use tokio::task::JoinHandle;
+use serde_json::Value;
+use testkit::database::{TestDatabase, api_flags};
+use testkit::service::TestService;
+use tokio::net::TcpListener;
 
 /// A running shop with a database of its own.
 struct Shop {
     http: Client,
     url: String,
-    products: Running,
-    stock: Running,
+    products: TestService,
+    stock: TestService,
     _database: TestDatabase,
 }
 
-/// One running service; aborted, it is gone.
-struct Running {
-    url: String,
-    task: JoinHandle<()>,
-}
-
 impl Shop {
-    /// Starts all three services; `arguments` are web's.
-    async fn start(arguments: &[&str]) -> Self {
-        let database = TestDatabase::new().await.expect("a database");
-        let login = |url| {
-            [
-                "--database-timeout=10".to_owned(),
-                format!("--database-url={url}"),
-            ]
-        };
-        let products = login(&database.shop.products_url);
-        let products = start("products-api", &products, products_api::serve).await;
-        let stock = login(&database.shop.stock_url);
-        let stock = start("stock-api", &stock, stock_api::serve).await;
-        let web = [
+    /// Starts all three services; `settings` are web's, as flags.
+    async fn start(settings: &[&str]) -> Self {
+        let database = TestDatabase::new().await;
+        let flags = api_flags(&database.shop.products_url, &[]);
+        let products = TestService::start("products-api", &flags, products_api::serve).await;
+        let flags = api_flags(&database.shop.stock_url, &[]);
+        let stock = TestService::start("stock-api", &flags, stock_api::serve).await;
+        let mut flags = vec![
             format!("--products-api-url={}", products.url),
             format!("--stock-api-url={}", stock.url),
         ];
-        let web = web
-            .into_iter()
-            .chain(arguments.iter().map(ToString::to_string));
-        let web = start("web", &web.collect::<Vec<_>>(), web::serve).await;
+        flags.extend(settings.iter().map(ToString::to_string));
+        let web = TestService::start("web", &flags, web::serve).await;
         Self {
             http: Client::builder().redirect(Policy::none()).build().unwrap(),
             url: web.url,
@@ -72,36 +59,33 @@ impl Shop {
     async fn page(&self) -> String {
         text(self.get("/").send().await.unwrap()).await
     }
+
+    /// Where the page's style is.
+    async fn style(&self) -> String {
+        let page = self.page().await;
+        let start = page.find("/assets/shop.").unwrap();
+        page[start..].split('"').next().unwrap().to_owned()
+    }
+
+    /// What the page shows, as JSON.
+    async fn content(&self) -> Value {
+        json(self.get("/api/shop")).await
+    }
 }
 
-async fn start<S, F>(
-    name: &'static str,
-    arguments: &[String],
-    serve: impl FnOnce(S, Server) -> F,
-) -> Running
-where
-    S: Args,
-    F: Future<Output = Result<(), StartError>> + Send + 'static,
-{
-    let always = [
-        "--listen-address=127.0.0.1",
-        "--port=0",
-        "--management-port=0",
-    ];
-    let arguments = always
-        .into_iter()
-        .chain(arguments.iter().map(String::as_str));
-    let command = Command::parse(name, arguments).unwrap_or_else(|error| panic!("{error}"));
-    let server = Server::bind(command.common, std::future::pending());
-    let server = server.await.unwrap();
-    let url = format!("http://{}", server.address().unwrap());
-    let serving = serve(command.service, server);
-    Running {
-        url,
-        task: tokio::spawn(async { serving.await.unwrap() }),
-    }
+/// Serves `router` where an API should be, and returns its URL.
+async fn stand_in(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, router).await });
+    url
 }
 
 async fn text(response: Response) -> String {
     response.text().await.unwrap()
+}
+
+/// What a request is answered with, as JSON.
+async fn json(request: RequestBuilder) -> Value {
+    request.send().await.unwrap().json().await.unwrap()
 }

@@ -6,24 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::extract::Path;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::{Shop, text};
+use crate::{Shop, stand_in, text};
 
 const PRODUCTS: usize = 1200;
 
-async fn serve(router: Router) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async { axum::serve(listener, router).await });
-    url
-}
-
+/// products-api's place, with that many products.
 async fn serve_products(count: usize, name: &str) -> String {
     let product = |id| json!({ "id": id, "name": name, "price": 1 });
     let list = Json((0..count).map(product).collect::<Vec<_>>());
-    serve(Router::new().route("/products", get(async || list))).await
+    stand_in(Router::new().route("/products", get(async || list))).await
 }
 
 /// A shop that sells that many products, and the most calls of stock-api that were under way at once.
@@ -37,7 +31,7 @@ async fn shop(products: usize, name: &str) -> (Shop, Arc<AtomicUsize>) {
         now.fetch_sub(1, Ordering::SeqCst);
         Json(json!({ "id": id, "stock": id }))
     });
-    let stock = serve(Router::new().route("/stock/{id}", stock)).await;
+    let stock = stand_in(Router::new().route("/stock/{id}", stock)).await;
     let urls = [
         format!("--products-api-url={products}"),
         format!("--stock-api-url={stock}"),
@@ -49,14 +43,7 @@ async fn shop(products: usize, name: &str) -> (Shop, Arc<AtomicUsize>) {
 #[tokio::test]
 async fn stock_of_each_of_many_products_is_known_in_their_order() {
     let (shop, peak) = shop(PRODUCTS, "Widget").await;
-    let content: Value = shop
-        .get("/api/shop")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let content = shop.content().await;
     let stock = content["products"].as_array().unwrap().iter();
     let stock: Vec<_> = stock.map(|product| product["stock"].as_u64()).collect();
     assert_eq!(stock, (0..PRODUCTS as u64).map(Some).collect::<Vec<_>>());

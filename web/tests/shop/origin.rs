@@ -1,9 +1,8 @@
 //! What another site's page may ask of the shop: nothing that changes something.
 
 use reqwest::{Method, RequestBuilder, StatusCode};
-use serde_json::Value;
 
-use crate::{Shop, text};
+use crate::{Shop, json, text};
 
 /// What a request says of where it comes from, and whether it is the shop's own.
 fn requests(host: &str) -> Vec<(Vec<(&'static str, String)>, bool)> {
@@ -56,14 +55,7 @@ async fn other_sites_change_nothing() {
             assert_eq!(is_set, is_ours && path == switch);
         }
     }
-    let content: Value = shop
-        .get("/api/shop")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let content = shop.content().await;
     assert_eq!(content["products"][0]["stock"], 595); // five were ours
 }
 
@@ -76,7 +68,7 @@ async fn refusal_says_why_to_people_and_to_programs() {
         page.contains("Another site&#39;s page asked for this") && page.contains("To the shop")
     );
     let request = request().header("accept", "application/json");
-    let problem: Value = request.send().await.unwrap().json().await.unwrap();
+    let problem = json(request).await;
     assert_eq!(problem["status"], 403);
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.starts_with("Another site's page asked for this, so nothing was done."));

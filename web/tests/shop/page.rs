@@ -3,7 +3,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use web::contract::{Content, Sale};
 
-use crate::{Shop, text};
+use crate::{Shop, json, text};
 
 #[tokio::test]
 async fn page_shows_each_product_with_price_and_availability() {
@@ -48,10 +48,7 @@ async fn theme_and_environment_are_on_the_page() {
 #[tokio::test]
 async fn assets_are_cached_for_ever_under_a_name_of_their_content() {
     let shop = Shop::start(&[]).await;
-    let page = shop.page().await;
-    let start = page.find("/assets/shop.").unwrap();
-    let path = page[start..].split('"').next().unwrap();
-    let response = shop.get(path).send().await.unwrap();
+    let response = shop.get(&shop.style().await).send().await.unwrap();
     assert_eq!(
         response.headers()["cache-control"],
         "public, max-age=31536000, immutable"
@@ -82,10 +79,10 @@ async fn every_answer_carries_the_security_headers() {
 #[tokio::test]
 async fn content_of_the_page_is_there_as_json() {
     let shop = Shop::start(&[]).await;
-    let json = text(shop.get("/api/shop").send().await.unwrap()).await;
-    assert!(json.contains(r#""price":15.50"#), "{json}");
-    let json: Value = serde_json::from_str(&json).unwrap();
-    let first = &json["products"][0];
+    let text = text(shop.get("/api/shop").send().await.unwrap()).await;
+    assert!(text.contains(r#""price":15.50"#), "{text}");
+    let content: Value = serde_json::from_str(&text).unwrap();
+    let first = &content["products"][0];
     assert_eq!(first["name"], "Arm64 SoC");
     assert_eq!(first["stock"], 600);
     assert_eq!(first["availability"], "Plenty");
@@ -109,9 +106,8 @@ async fn json_tells_what_each_call_met() {
     let mut cached = Vec::new();
     for _ in 0..2 {
         let request = shop.get("/api/shop").header("x-envoy-attempt-count", "7");
-        let json = text(request.send().await.unwrap()).await;
-        let json: Value = serde_json::from_str(&json).unwrap();
-        let calls = json["calls"].as_array().unwrap();
+        let content = json(request).await;
+        let calls = content["calls"].as_array().unwrap();
         let paths: Vec<_> = calls.iter().map(|call| &call["path"]).collect();
         assert_eq!(
             paths,
@@ -166,10 +162,10 @@ async fn test_user_is_one_until_the_switch_is_turned_back() {
     let request = shop
         .get("/api/shop")
         .header("cookie", "a=b; end-user=tester");
-    let content: Value = request.send().await.unwrap().json().await.unwrap();
+    let content = json(request).await;
     assert_eq!(content["end_user"], "tester");
     let request = shop.get("/api/shop").header("cookie", "end-user=root");
-    let content: Value = request.send().await.unwrap().json().await.unwrap();
+    let content = json(request).await;
     assert_eq!(content["end_user"], Value::Null);
 
     for query in ["", "?on=1", "?on=perhaps"] {

@@ -9,7 +9,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Ends the server that still runs with `data`, if there is one, and removes its file. The folder
 /// must be locked, so that no other start is under way.

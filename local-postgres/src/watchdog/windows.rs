@@ -8,10 +8,10 @@ use std::os::windows::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::{Ending, PATIENCE, Plan};
-use crate::Error;
+use crate::error::Error;
+use crate::watchdog::plan::{AfterStop, Plan, TIMEOUT};
 
-/// A command that is deaf to this terminal's Ctrl-C and to what the user's variables tell
+/// A command that this terminal's Ctrl-C does not reach, nor what the user's variables tell
 /// PostgreSQL's programs.
 fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
@@ -26,14 +26,14 @@ fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-/// Runs a program to its end. Its words go to the file `log`: a pipe would stay open in the server
+/// Runs a program to its end. Its output goes to the file `log`: a pipe would stay open in the server
 /// that it starts.
 fn run(command: &mut Command, log: &Path) -> Result<(), Vec<String>> {
-    let words = |cause: std::io::Error| vec![cause.to_string()];
-    let file = File::create(log).map_err(words)?;
-    let errors = file.try_clone().map_err(words)?;
+    let line = |cause: std::io::Error| vec![cause.to_string()];
+    let file = File::create(log).map_err(line)?;
+    let errors = file.try_clone().map_err(line)?;
     let status = command.stdout(file).stderr(errors).status();
-    if status.map_err(words)?.success() {
+    if status.map_err(line)?.success() {
         Ok(())
     } else {
         Err(lines(log))
@@ -56,7 +56,7 @@ pub(crate) fn initdb(
 ) -> Result<(), Error> {
     let mut initdb = command(programs.join("initdb"));
     run(initdb.args(arguments), &folder.join("initdb.log"))
-        .map_err(|said| Error::program("initdb", programs, &said))
+        .map_err(|output| Error::program("initdb", programs, &output))
 }
 
 /// A server that ends with this process.
@@ -78,9 +78,9 @@ impl Postgres {
         watchdog
             .env("PG_CTL", plan.programs.join("pg_ctl"))
             .env("PGDATA", plan.data);
-        match plan.ending {
-            Ending::Remove => watchdog.env("REMOVE", plan.folder),
-            Ending::Keep => watchdog.env_remove("REMOVE"),
+        match plan.after_stop {
+            AfterStop::RemoveFolder => watchdog.env("REMOVE", plan.folder),
+            AfterStop::KeepFolder => watchdog.env_remove("REMOVE"),
         };
         // Its output goes nowhere, but as long as it holds this file, the folder is locked.
         let lock = plan.lock.try_clone().map_err(Error::file(plan.folder))?;
@@ -110,13 +110,13 @@ impl Postgres {
         let mut command = self.pg_ctl("start");
         command.arg("--log").arg(&log);
         command.arg(format!("--options={}-p {port}", self.settings));
-        run(&mut command, &self.folder.join("pg_ctl.log")).map_err(|mut words| {
-            words.extend(self.said());
-            words
+        run(&mut command, &self.folder.join("pg_ctl.log")).map_err(|mut output| {
+            output.extend(self.output());
+            output
         })
     }
 
-    /// Ends the server at once, as a crash would; whether it ran.
+    /// Ends the server at once, as a crash would; returns whether it ran.
     pub(crate) fn crash(&self) -> bool {
         let mut command = self.pg_ctl("stop");
         let stop = command.arg("--mode=immediate");
@@ -124,7 +124,7 @@ impl Postgres {
     }
 
     /// What it said lately.
-    pub(crate) fn said(&self) -> Vec<String> {
+    pub(crate) fn output(&self) -> Vec<String> {
         lines(&self.folder.join("server.log"))
     }
 
@@ -137,7 +137,7 @@ impl Postgres {
     fn pg_ctl(&self, order: &str) -> Command {
         let mut pg_ctl = command(self.programs.join("pg_ctl"));
         pg_ctl.args([order, "--wait", "--silent"]);
-        pg_ctl.arg(format!("--timeout={}", PATIENCE.as_secs()));
+        pg_ctl.arg(format!("--timeout={}", TIMEOUT.as_secs()));
         pg_ctl.arg("--pgdata").arg(&self.data);
         pg_ctl
     }

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::Error;
+use crate::error::Error;
 
-/// A new folder in `folder`, for what shall become `name` there; dropped, it is removed. What tries
-/// that were killed have left is removed now, so `folder` must be this process's alone.
-pub(crate) fn attempt(folder: &Path, name: &str) -> Result<TempDir, Error> {
+/// Makes a new folder in `folder`, for what shall become `name` there; dropped, it is removed. What
+/// tries that were killed have left is removed now, so `folder` must be this process's alone.
+pub(crate) fn begin(folder: &Path, name: &str) -> Result<TempDir, Error> {
     let prefix = format!("{name}.unfinished");
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(&prefix) {
@@ -22,8 +22,7 @@ pub(crate) fn attempt(folder: &Path, name: &str) -> Result<TempDir, Error> {
     builder.map_err(Error::file(folder))
 }
 
-/// Moves `from` to its place `to`. Where virus scanners hold new files for a moment, it is tried
-/// again.
+/// Moves `from` to its place `to`; tried again where virus scanners hold new files for a moment.
 pub(crate) fn finish(from: &Path, to: &Path) -> Result<(), Error> {
     let mut tries = if cfg!(windows) { 50 } else { 1 };
     loop {

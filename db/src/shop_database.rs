@@ -1,9 +1,10 @@
 //! Making a database the shop's.
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-use crate::{Error, adoption};
+use crate::adoption::has_table;
+use crate::error::Error;
 
 /// Schema, data and roles, in this order.
 const SQL: [&str; 3] = [
@@ -13,22 +14,27 @@ const SQL: [&str; 3] = [
 ];
 const ROLES: usize = 2;
 
-/// A database that holds the shop, and how its two APIs log in.
-pub struct Shop {
+/// A database that holds the shop: the URLs with which its two APIs log in.
+pub struct ShopDatabase {
     /// URL for products-api.
     pub products_url: String,
     /// URL for stock-api.
     pub stock_url: String,
 }
 
-impl Shop {
-    /// Makes `name` on our own server the shop's, unless it is already, and gives both roles a new
-    /// password. `superuser` leads to the database `postgres` there.
+impl ShopDatabase {
+    /// Makes the database `name` the shop's, unless it is already, on a server that is the shop's
+    /// alone, and gives both roles a new password. The URL `superuser` leads to another database of
+    /// that server.
     ///
     /// # Errors
     /// When the server refuses.
-    pub async fn create(superuser: &PgConnectOptions, name: &str) -> Result<Self, Error> {
-        let mut server = PgConnection::connect_with(superuser).await?;
+    pub async fn create(superuser: &str, name: &str) -> Result<Self, Error> {
+        let superuser: PgConnectOptions = superuser.parse()?;
+        let superuser = superuser
+            .application_name("widgetario")
+            .ssl_mode(PgSslMode::Disable);
+        let mut server = PgConnection::connect_with(&superuser).await?;
         let exists = sqlx::query("SELECT FROM pg_database WHERE datname = $1").bind(name);
         if exists.fetch_optional(&mut server).await?.is_none() {
             let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
@@ -38,8 +44,8 @@ impl Shop {
         fill(&mut database, &SQL).await?;
         database.close().await?;
         let shop = Self {
-            products_url: login(&mut server, superuser, name, "products_api").await?,
-            stock_url: login(&mut server, superuser, name, "stock_api").await?,
+            products_url: login(&mut server, &superuser, name, "products_api").await?,
+            stock_url: login(&mut server, &superuser, name, "stock_api").await?,
         };
         server.close().await?;
         Ok(shop)
@@ -51,7 +57,7 @@ impl Shop {
     /// # Errors
     /// When the database cannot hold the shop, or the server refuses.
     pub async fn adopt(mut database: PgConnection, url: &str) -> Result<Self, Error> {
-        if !adoption::has_table(&mut database).await? {
+        if !has_table(&mut database).await? {
             fill(&mut database, &SQL[..ROLES]).await?;
         }
         database.close().await?;
@@ -59,15 +65,6 @@ impl Shop {
             products_url: url.into(),
             stock_url: url.into(),
         })
-    }
-
-    /// The same shop in a copy of this database: for [`crate::test`].
-    pub(crate) fn copy(&self, from: &str, to: &str) -> Self {
-        let copy = |url: &str| url.replace(&format!("/{from}"), &format!("/{to}"));
-        Self {
-            products_url: copy(&self.products_url),
-            stock_url: copy(&self.stock_url),
-        }
     }
 }
 

@@ -1,0 +1,132 @@
+//! What mends a trouble, by what PostgreSQL or the operating system said of it.
+
+/// A kind of trouble.
+pub(crate) struct Trouble {
+    /// What is said of it contains one of these.
+    phrases: &'static [&'static str],
+    /// What mends it.
+    remedy: &'static str,
+    /// Whether another folder does, too.
+    is_of_the_folder: bool,
+}
+
+/// The first that fits counts: "No space left on device" is a full disk only when it is not said of
+/// memory.
+pub(crate) static TROUBLES: [Trouble; 9] = [
+    Trouble {
+        phrases: &[
+            "pre-existing shared memory",
+            "postmaster.pid\" already exists",
+        ],
+        remedy: "another PostgreSQL still serves it: end that one",
+        is_of_the_folder: false,
+    },
+    Trouble {
+        phrases: &[
+            "shared memory",
+            "semaphores",
+            "Cannot allocate memory",
+            "could not fork",
+            "Resource temporarily unavailable",
+            "Too many open files",
+            "insufficient file descriptors",
+        ],
+        remedy: "this machine gives it too little: end other programs, or raise the limit (`ulimit -a`)",
+        is_of_the_folder: false,
+    },
+    Trouble {
+        phrases: &[
+            "No space left on device",
+            "wrote only",
+            "disk full",
+            "not enough space",
+        ],
+        remedy: "the disk is full: make room on it",
+        is_of_the_folder: true,
+    },
+    Trouble {
+        phrases: &["uota exceeded"],
+        remedy: "this user's share of the disk is used up: make room there",
+        is_of_the_folder: true,
+    },
+    Trouble {
+        phrases: &["invalid permissions"],
+        remedy: "close that folder to others with `chmod 700`",
+        is_of_the_folder: false,
+    },
+    Trouble {
+        phrases: &[
+            "wrong ownership",
+            "Permission denied",
+            "Operation not permitted",
+        ],
+        remedy: "it belongs to another user or is closed to this one: open it",
+        is_of_the_folder: true,
+    },
+    Trouble {
+        phrases: &["Read-only file system"],
+        remedy: "nothing can be written there: make it writable",
+        is_of_the_folder: true,
+    },
+    Trouble {
+        phrases: &["too long"],
+        remedy: "the path is too long: shorten it",
+        is_of_the_folder: true,
+    },
+    Trouble {
+        phrases: &["contains errors", "configuration parameter", "pg_hba"],
+        remedy: "mend what was changed in its configuration; server.log beside the data says more",
+        is_of_the_folder: false,
+    },
+];
+
+/// What is said of data that is broken: it is given up for this, and for nothing else.
+const BROKEN: [&str; 11] = [
+    "control file",
+    "pg_control",
+    "checkpoint",
+    "valid data directory",
+    "incompatible with server",
+    "corrupt",
+    "invalid page",
+    "could not open file",
+    "could not read file",
+    "could not open directory",
+    "No such file or directory",
+];
+
+impl Trouble {
+    /// Whether `text` speaks of it.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        self.phrases.iter().any(|phrase| text.contains(phrase))
+    }
+}
+
+/// What mends the trouble that `text`, an error of PostgreSQL or the operating system, speaks of;
+/// nothing if that is unknown.
+pub fn remedy(text: &str) -> Option<&'static str> {
+    trouble(text).map(|trouble| trouble.remedy)
+}
+
+/// The same for a folder that `variable` moves.
+pub(crate) fn remedy_in_folder(text: &str, variable: &str) -> Option<String> {
+    let Trouble {
+        remedy,
+        is_of_the_folder,
+        ..
+    } = trouble(text)?;
+    Some(if *is_of_the_folder {
+        format!("{remedy}, or choose another folder with {variable}")
+    } else {
+        (*remedy).to_owned()
+    })
+}
+
+/// Whether data of which PostgreSQL said `text` is lost.
+pub(crate) fn is_broken(text: &str) -> bool {
+    BROKEN.iter().any(|phrase| text.contains(phrase))
+}
+
+fn trouble(text: &str) -> Option<&'static Trouble> {
+    TROUBLES.iter().find(|trouble| trouble.is_in(text))
+}

@@ -1,0 +1,18 @@
+//! What ends PostgreSQL's programs once the process that started them has ended, in whatever way: it
+//! waits for its standard input, a pipe from that process, to close. The operating system closes it
+//! on each of Linux, macOS and Windows.
+//!
+//! Each system's module has the same two items: `initdb`, which runs that program to its end, and
+//! `Postgres`, a server that can be started, crashed and stopped.
+
+mod plan;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+pub(crate) use plan::{AfterStop, Plan};
+#[cfg(unix)]
+pub(crate) use unix::{Postgres, initdb};
+#[cfg(windows)]
+pub(crate) use windows::{Postgres, initdb};
