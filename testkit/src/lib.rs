@@ -1,1 +1,14 @@
 //! What tests start: a database, a service, Envoy, a browser.
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
+
+pub mod chromium;
+pub mod envoy;
+pub mod port;
+pub mod process;
+#[cfg(unix)]
+pub mod up;
+pub mod wait;
