@@ -10,5 +10,7 @@ pub mod envoy;
 pub mod port;
 pub mod process;
 #[cfg(unix)]
+pub mod ps;
+#[cfg(unix)]
 pub mod up;
 pub mod wait;

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use ureq::Body;
 use ureq::http::Response;
 
+use crate::ps::{self, ps};
 use crate::wait::wait_until;
 
 /// A running `widgetario up`, and what it said; dropped, it is killed.
@@ -78,15 +79,13 @@ impl Up {
     }
 
     /// The process of `up` itself.
-    pub fn id(&self) -> Pid {
+    fn id(&self) -> Pid {
         Pid::from_raw(self.process.id().try_into().unwrap())
     }
 
     /// The process of the service `name`.
     pub fn service_id(&self, name: &str) -> Pid {
-        let mut ps = Command::new("ps");
-        let output = ps.args(["-axo", "ppid=,pid=,args="]).output().unwrap();
-        let processes = String::from_utf8(output.stdout).unwrap();
+        let processes = ps(&["-axo", "ppid=,pid=,args="]);
         let (parent, arguments) = (self.id().to_string(), format!("service {name}"));
         let mut ids = processes.lines().filter_map(|line| {
             let mut words = line.split_whitespace();
@@ -94,6 +93,15 @@ impl Up {
             is_child.then(|| words.next().unwrap().parse().unwrap())
         });
         Pid::from_raw(ids.next().unwrap())
+    }
+
+    /// Stops the service `name` in mid-work, until what this returns is dropped.
+    pub fn freeze(&self, name: &str) -> Frozen {
+        let frozen = Frozen(self.service_id(name));
+        kill(frozen.0, Signal::SIGSTOP).unwrap();
+        // `kill` does not wait: a busy machine lets the service answer for a while.
+        wait_until(name, || ps::column(frozen.0, "stat=").starts_with('T'));
+        frozen
     }
 
     /// Sends `signal` to `up`, and to none of its children.
@@ -124,6 +132,15 @@ impl Up {
         let log = log.map(|log| io::read_to_string(log).unwrap());
         self.wait_until_gone();
         log.unwrap_or_default()
+    }
+}
+
+/// A service that stands still; dropped, it goes on.
+pub struct Frozen(Pid);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        let _ = kill(self.0, Signal::SIGCONT);
     }
 }
 

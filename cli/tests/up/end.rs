@@ -1,13 +1,10 @@
 //! What makes the shop end, and that nothing of it goes on running.
 
-use std::fs;
-
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use testkit::up::data_folder;
 use testkit::wait::wait_until;
 
-use crate::{start_shop, up};
+use crate::{postmaster, start_shop, up};
 
 #[test]
 fn interrupt_and_termination_stop_everything() {
@@ -48,10 +45,7 @@ fn shop_starts_at_once_after_its_parent_was_killed() {
 fn shop_ends_when_its_database_ends() {
     let folder = data_folder();
     let mut up = start_shop(folder.path(), &[]);
-    let pid = folder.path().join("widgetario/database/postmaster.pid");
-    let pid = fs::read_to_string(pid).unwrap();
-    let pid = pid.lines().next().unwrap().parse().unwrap();
-    kill(Pid::from_raw(pid), Signal::SIGQUIT).unwrap();
+    kill(postmaster(folder.path()), Signal::SIGQUIT).unwrap();
     assert_eq!(up.wait().code(), Some(1));
     up.wait_until_gone();
 }

@@ -7,27 +7,14 @@ use std::process::Command;
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, User, geteuid};
+use testkit::ps::{self, ps};
 use testkit::up::data_folder;
 use testkit::wait::wait_until;
 
-use crate::{start_shop, up};
+use crate::{postmaster, start_shop, up};
 
-/// The process that `postmaster.pid` names.
-fn postmaster(folder: &Path) -> i32 {
-    let file = fs::read_to_string(folder.join("widgetario/database/postmaster.pid")).unwrap();
-    file.lines().next().unwrap().parse().unwrap()
-}
-
-/// What `ps` says of the process `id` in `column`; empty for one that has ended.
-fn ps(id: i32, column: &str) -> String {
-    let mut ps = Command::new("ps");
-    ps.args(["-o", column, "-p", &id.to_string()]);
-    let output = String::from_utf8(ps.output().unwrap().stdout).unwrap();
-    output.trim().to_owned()
-}
-
-fn is_running(id: i32) -> bool {
-    !matches!(ps(id, "stat=").chars().next(), None | Some('Z'))
+fn is_running(id: Pid) -> bool {
+    !matches!(ps::column(id, "stat=").chars().next(), None | Some('Z'))
 }
 
 /// A process that is not the shop's, of the user whom PostgreSQL runs as.
@@ -67,7 +54,7 @@ fn server_that_outlived_its_watchdog_gives_way_to_the_next() {
     let mut first = start_shop(folder.path(), &[]);
     first.buy(1);
     let server = postmaster(folder.path());
-    let watchdog = ps(server, "pgid=").parse().unwrap();
+    let watchdog = ps::column(server, "pgid=").parse().unwrap();
     kill(Pid::from_raw(watchdog), Signal::SIGKILL).unwrap();
     first.signal(Signal::SIGKILL);
     first.wait();
@@ -84,7 +71,7 @@ fn shop_stops_its_server_though_somebody_killed_the_watchdog() {
     let folder = data_folder();
     let mut up = start_shop(folder.path(), &[]);
     let server = postmaster(folder.path());
-    let watchdog = ps(server, "pgid=").parse().unwrap();
+    let watchdog = ps::column(server, "pgid=").parse().unwrap();
     kill(Pid::from_raw(watchdog), Signal::SIGKILL).unwrap();
     up.stop();
     wait_until("the server's end", || !is_running(server));
@@ -131,7 +118,5 @@ fn is_unfinished(path: &Path) -> bool {
 
 /// Whether a process has `folder` in its command line.
 fn mentioned(folder: &Path) -> bool {
-    let processes = Command::new("ps").args(["-axww", "-o", "args="]).output();
-    let processes = String::from_utf8_lossy(&processes.unwrap().stdout).into_owned();
-    processes.contains(folder.to_str().unwrap())
+    ps(&["-axww", "-o", "args="]).contains(folder.to_str().unwrap())
 }

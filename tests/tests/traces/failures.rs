@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
 use testkit::wait::wait_until;
 
 use crate::collector::Span;
@@ -46,11 +45,10 @@ fn collector_that_is_gone_costs_one_line_a_service() {
 /// The spans of a page view whose calls of stock-api were not answered.
 fn without_stock(view: impl Fn(&TracedShop)) -> Vec<Span> {
     let mut shop = TracedShop::start(&[("UPSTREAM_TIMEOUT_SECONDS", "1")]);
-    let stock = shop.up.service_id("stock-api");
-    kill(stock, Signal::SIGSTOP).unwrap();
+    let stock = shop.up.freeze("stock-api");
     view(&shop);
     wait_until("the page's span", || shop.collector.has("GET /"));
-    kill(stock, Signal::SIGCONT).unwrap();
+    drop(stock);
     shop.stop();
     shop.collector.spans()
 }

@@ -1,6 +1,5 @@
 //! What the services log of a page view, and how its lines lead to the trace.
 
-use nix::sys::signal::{Signal, kill};
 use testkit::wait::wait_until;
 
 use crate::shop::TracedShop;
@@ -14,11 +13,10 @@ fn failures(format: &str) -> Vec<String> {
         ("NO_COLOR", "1"),
     ];
     let mut shop = TracedShop::start(&environment);
-    let stock = shop.up.service_id("stock-api");
-    kill(stock, Signal::SIGSTOP).unwrap();
+    let stock = shop.up.freeze("stock-api");
     let parent = format!("00-{TRACE}-{CALLER}-01");
     shop.page(&[("traceparent", &parent), ("x-request-id", "view-1")]);
-    kill(stock, Signal::SIGCONT).unwrap();
+    drop(stock);
     let log = shop.stop();
     let is_failure = |line: &&str| line.contains("a call failed");
     log.lines().filter(is_failure).map(str::to_owned).collect()
@@ -83,13 +81,12 @@ fn access_line_of_a_caller_that_hung_up_has_no_status() {
     let level = ("RUST_LOG", "info,access=debug");
     let mut shop =
         TracedShop::start(&[level, ("UPSTREAM_TIMEOUT_SECONDS", "10"), ("NO_COLOR", "1")]);
-    let stock = shop.up.service_id("stock-api");
-    kill(stock, Signal::SIGSTOP).unwrap();
+    let stock = shop.up.freeze("stock-api");
     let caller = shop.ask_for_page();
     wait_until("a call's span", || shop.collector.has("GET"));
     drop(caller);
     wait_until("the page's span", || shop.collector.has("GET /"));
-    kill(stock, Signal::SIGCONT).unwrap();
+    drop(stock);
     let log = shop.stop();
     let abandoned = r#" method="GET" path="/" error="cancelled" "#;
     assert_eq!(count(&log, abandoned), 1, "{log}");
