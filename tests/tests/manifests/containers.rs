@@ -16,7 +16,7 @@ fn every_container_of_docker_compose_has_bounds() {
     assert!(jaeger.contains("max_traces="), "{jaeger}");
 }
 
-/// A checkout's modes follow the umask: 077 leaves others nothing.
+/// The modes of a checkout's files follow the umask: after 077, no other user may read them.
 #[test]
 fn image_gives_modes_of_its_own_to_what_it_takes_from_the_checkout() {
     for path in files("db", "Dockerfile") {
@@ -26,7 +26,8 @@ fn image_gives_modes_of_its_own_to_what_it_takes_from_the_checkout() {
             assert!(copy.starts_with("COPY --chmod="), "{copy}");
         }
     }
-    // The other one copies into a stage whose user is root, and programs that cargo made.
+    // The other Dockerfile copies the checkout into its first stage alone, where root reads it; the
+    // others take the programs that cargo made there.
     let text = read("Dockerfile");
     let mut stages = text.split("\nFROM ").skip(2);
     let copied = stages.all(|stage| {

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use crate::{objects, text, yaml};
 
-/// JSON pointers to what differs, in order. A list whose items all have a `name` is compared by
-/// these, and a pointer has the name in the place of the index.
+/// JSON pointers (<https://www.rfc-editor.org/rfc/rfc6901>) to what differs, in order. Lists whose
+/// items all have a `name` are compared item by item of the same name, and a pointer has the name in
+/// the place of the index.
 pub(crate) fn differences(left: &Value, right: &Value) -> Vec<String> {
     if left == right {
         return Vec::new();
@@ -27,7 +28,7 @@ pub(crate) fn differences(left: &Value, right: &Value) -> Vec<String> {
     keys.into_iter().flat_map(below).collect()
 }
 
-/// What `item` takes, for an object or a list of named items.
+/// The keys of an object, or the names of a list's items; `None` for what has neither.
 fn keys(value: &Value) -> Option<BTreeSet<String>> {
     match value {
         Value::Object(fields) => Some(fields.keys().cloned().collect()),
@@ -39,6 +40,7 @@ fn keys(value: &Value) -> Option<BTreeSet<String>> {
     }
 }
 
+/// What `value` has under one of its [`keys`].
 fn item<'v>(value: &'v Value, key: &str) -> &'v Value {
     let none = &Value::Null;
     match value {

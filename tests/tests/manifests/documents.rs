@@ -13,7 +13,8 @@ fn documents() -> Vec<PathBuf> {
     documents
 }
 
-/// The lines of all code, in blocks and in between, as words.
+/// All code of the documents, line by line in blocks and piece by piece in the text, each as its
+/// words.
 fn code() -> Vec<Vec<String>> {
     let mut code = Vec::new();
     for document in documents() {
@@ -37,7 +38,7 @@ fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-/// The words of all commands that begin with `start`, without it.
+/// The words that follow `start` in each command that has it.
 fn commands(start: &[&str]) -> Vec<Vec<String>> {
     let commands = code().into_iter().filter_map(|words| {
         let at = words.windows(start.len()).position(|some| some == start)?;
@@ -70,7 +71,7 @@ fn every_link_leads_to_a_file() {
 }
 
 #[test]
-fn every_file_in_code_is_there() {
+fn every_file_that_code_names_exists() {
     for words in code() {
         let ours = words.iter().map(String::as_str).filter(|word| {
             let folder = word.split('/').next().unwrap();
@@ -84,7 +85,7 @@ fn every_file_in_code_is_there() {
 }
 
 #[test]
-fn every_file_that_the_page_names_is_there() {
+fn every_file_that_the_page_names_exists() {
     let sources = [files("web/src", ".rs"), files("web/assets", ".js")].concat();
     let mut named = 0;
     for source in sources {
@@ -111,7 +112,7 @@ fn folder_of(package: &str) -> PathBuf {
 }
 
 #[test]
-fn every_cargo_command_names_a_package_and_a_test_that_there_are() {
+fn every_cargo_command_names_a_package_and_a_test_that_exist() {
     for words in commands(&["cargo"]) {
         let cargo = words.split(|word| word == "--").next().unwrap();
         for package in values(cargo, &["-p", "--package"]) {

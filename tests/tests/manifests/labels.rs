@@ -1,4 +1,4 @@
-//! Whom selectors select.
+//! Which pods selectors select.
 
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ mod images;
 mod labels;
 mod methods;
 mod network;
-mod requests;
+mod resources;
 mod settings;
 mod wiring;
 
@@ -50,7 +50,7 @@ fn yaml(path: impl AsRef<Path>) -> Vec<Value> {
     documents.unwrap_or_else(|error| panic!("{}: {error}", path.as_ref().display()))
 }
 
-/// Every object that the manifests put into the shop's namespace.
+/// Every object that the manifests put into the shop's namespace, parsed once for all tests.
 static OBJECTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let folders = ["k8s", "istio"].map(|name| root().join(name));
     folders
@@ -61,7 +61,7 @@ static OBJECTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Those of `kinds`.
+/// The objects of `kinds`, of which there must be one at least.
 fn objects(kinds: &[&str]) -> Vec<&'static Value> {
     let objects = OBJECTS.iter();
     let objects = objects.filter(|object| kinds.contains(&text(object, "/kind")));

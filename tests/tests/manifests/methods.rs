@@ -1,4 +1,4 @@
-//! Looking and buying: what policies and routes say of methods.
+//! Looking is GET and HEAD, buying is POST: what policies and routes say of these methods.
 
 use serde_json::Value;
 
@@ -48,7 +48,8 @@ fn whoever_may_look_may_ask_for_the_head_alone() {
     }
 }
 
-/// Without a word of it, Istio repeats a call whose connection failed. All else is for reads.
+/// A route that says nothing of retries has Istio's default, which repeats a sale only when its
+/// connection failed. What a route adds to that is for reads.
 #[test]
 fn route_of_a_sale_says_nothing_of_retries_or_that_there_are_none() {
     for (name, route) in routes().filter(|(_, route)| takes(route, "POST")) {
@@ -57,7 +58,7 @@ fn route_of_a_sale_says_nothing_of_retries_or_that_there_are_none() {
     }
 }
 
-/// To leave it out is to take Istio's default, which is two.
+/// A route that leaves retries out has Istio's default, which is two.
 #[test]
 fn where_one_route_speaks_of_retries_each_does() {
     for object in objects(&["VirtualService"]) {

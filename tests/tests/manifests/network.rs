@@ -25,15 +25,18 @@ fn number(port: &Value) -> u64 {
     port.as_u64().unwrap_or_else(|| panic!("no number: {port}"))
 }
 
-/// Every port of every pod, and that by which an ambient mesh reaches each.
-fn shop() -> BTreeSet<u64> {
+/// How an ambient mesh reaches every pod: HBONE, HTTP CONNECT in mutual TLS.
+const HBONE: u64 = 15008;
+
+/// Every port by which the shop's pods reach each other.
+fn pod_ports() -> BTreeSet<u64> {
     let containers = workloads().into_iter().flat_map(containers);
     let ports = containers.flat_map(|container| list(container, "/ports"));
     let ports = ports.map(|port| number(&port["containerPort"]));
-    ports.chain([15008]).collect()
+    ports.chain([HBONE]).collect()
 }
 
-/// Where spans are sent.
+/// The ports to which spans may be sent.
 fn collector() -> BTreeSet<u64> {
     let mut objects = yaml("istio/demo1/addons/jaeger.yaml").into_iter();
     let is_collector = |object: &Value| {
@@ -65,15 +68,16 @@ fn policy_closes_ports_and_never_callers() {
 /// <https://istio.io/latest/docs/ops/deployment/application-requirements/>
 #[test]
 fn pod_may_be_reached_by_its_ports_and_its_sidecars_health_and_metrics() {
-    let sidecar = [15020, 15021, 15090].into();
-    assert_eq!(open("ingress"), &shop() | &sidecar);
+    let (metrics, health, envoy_metrics) = (15020, 15021, 15090);
+    let sidecar = [metrics, health, envoy_metrics].into();
+    assert_eq!(open("ingress"), &pod_ports() | &sidecar);
 }
 
 #[test]
-fn pod_may_reach_all_pods_names_istiod_and_each_port_for_spans() {
+fn pod_may_reach_all_pods_dns_istiod_and_each_port_for_spans() {
     let (dns, istiod) = (53, 15012);
     let mesh = [dns, istiod].into();
-    assert_eq!(open("egress"), &(&shop() | &mesh) | &collector());
+    assert_eq!(open("egress"), &(&pod_ports() | &mesh) | &collector());
 }
 
 #[test]

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::{containers, list, read, text, workloads, yaml};
 
-/// A variable, and its value unless that is known later.
+/// A variable, and its value, unless only the cluster or the shell knows it.
 type Variable = (String, Option<String>);
 
 const SERVICES: [&str; 3] = ["web", "products-api", "stock-api"];
 
-/// Starts the service `name` with `variables`, up to where it would begin to work.
-fn start(name: &'static str, variables: &[Variable]) -> Result<(), String> {
+/// Reads the settings of the service `name` from `variables`, as its start would.
+fn settings(name: &'static str, variables: &[Variable]) -> Result<(), String> {
     match name {
         "web" => parse::<web::Settings>(name, variables),
         "products-api" => parse::<products_api::Settings>(name, variables),
@@ -46,7 +46,7 @@ fn service_takes_what_its_manifest_sets() {
             let variables: Vec<_> = variables.collect();
             let service = SERVICES.into_iter().find(|name| container["name"] == *name);
             match service {
-                Some(service) => assert_eq!(start(service, &variables), Ok(())),
+                Some(service) => assert_eq!(settings(service, &variables), Ok(())),
                 None => assert_eq!(variables, [], "the database's image sets all"),
             }
         }
@@ -80,7 +80,7 @@ fn service_takes_what_docker_compose_sets() {
                 .collect(),
         };
         let variables: Vec<_> = entries.iter().map(|entry| variable(entry)).collect();
-        assert_eq!(start(service, &variables), Ok(()));
+        assert_eq!(settings(service, &variables), Ok(()));
     }
 }
 

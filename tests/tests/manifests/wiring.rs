@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::labels::selected;
 use crate::{containers, list, objects, pod, read, text, title, workloads, yaml};
 
-/// The number of a workload's port of this name.
+/// The number of a workload's port that is called `name`.
 fn port(workload: &Value, name: &str) -> Option<u64> {
     let ports = containers(workload)
         .iter()
@@ -28,7 +28,7 @@ fn service_leads_to_a_named_port_of_each_of_its_pods() {
     }
 }
 
-/// Without it, Istio guesses from what is sent.
+/// Without a name, Istio guesses the protocol from what is sent.
 #[test]
 fn name_of_a_service_port_says_its_protocol() {
     for service in objects(&["Service"]) {

@@ -8,15 +8,15 @@ use crate::filters::{abort, fault, only};
 use crate::mesh::Mesh;
 use crate::table::buy;
 
-/// Everybody can use the page that is open, in light and in dark.
+/// Runs axe-core on the page that is open, in light and in dark: it must find nothing.
 async fn assert_accessible(browser: &Browser, page: &str) {
     let file = std::env::var("AXE").expect(
         "AXE: the path of axe.min.js, which `npm install axe-core` puts into node_modules/axe-core",
     );
     let axe = fs::read_to_string(file).unwrap();
     let run = "const done = arguments[0];
-        const still = document.getAnimations().map((animation) => animation.finished);
-        Promise.allSettled(still).then(() => axe.run()).then((found) => done(found.violations.map(
+        const animations = document.getAnimations().map((animation) => animation.finished);
+        Promise.allSettled(animations).then(() => axe.run()).then((found) => done(found.violations.map(
             (rule) => `${rule.id}: ${rule.nodes.map((node) => node.html + node.failureSummary)}`)))";
     for scheme in ["light", "dark"] {
         browser.prefer_colors(scheme).await;

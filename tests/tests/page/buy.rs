@@ -1,4 +1,4 @@
-//! Buy in a browser, and what may come between.
+//! Buy in a browser, and what may prevent a sale.
 
 use testkit::chromium::Browser;
 
@@ -61,7 +61,7 @@ async fn buying_works_without_scripts() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn sold_out_meanwhile_is_said_and_ends_the_row() {
+async fn product_sold_out_meanwhile_is_named_and_loses_its_button() {
     let mesh = Mesh::start(|_| ()).await;
     let browser = Browser::open(&mesh.url).await;
     mesh.set_stock(1, 0).await;
@@ -87,7 +87,7 @@ async fn sale_refused_by_stock_apis_policy_names_the_file() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn sale_refused_by_webs_own_policy_is_told_in_the_pages_own_words() {
+async fn sale_refused_by_webs_own_policy_is_explained_in_the_pages_own_words() {
     let browser = failed_sale(|plan| plan.into_web.filters.push(allow(None, "GET"))).await;
     let notice = browser.text(".notice").await;
     assert!(notice.contains("nothing was sold"), "{notice}");
@@ -98,7 +98,7 @@ async fn sale_refused_by_webs_own_policy_is_told_in_the_pages_own_words() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn sale_tells_the_stock_and_ends_the_reason_why_it_was_unknown() {
+async fn sale_shows_the_stock_and_removes_the_reason_why_it_was_unknown() {
     let aborted = fault(only(":method", "GET", abort()));
     let mesh = Mesh::start(|plan| plan.to_stock.filters.push(aborted)).await;
     let browser = Browser::open(&mesh.url).await;

@@ -1,4 +1,4 @@
-//! What the browser itself has to say of the page.
+//! What the browser itself reports of the page.
 
 use fantoccini::Locator;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::table::buy;
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn browser_has_nothing_to_complain_of() {
+async fn browser_reports_no_error() {
     let mesh = Mesh::start(|_| ()).await;
     let browser = Browser::open(&mesh.url).await;
     browser.click(".xray summary").await;

@@ -1,4 +1,4 @@
-//! Calls of stock-api that come to nothing, and how the page tells why.
+//! Calls of stock-api that fail, and how the page explains it.
 
 use serde_json::json;
 use testkit::chromium::Browser;
@@ -37,7 +37,7 @@ async fn more_calls_than_may_wait_are_turned_away() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn service_without_a_pod_has_none_that_is_healthy() {
+async fn service_without_a_pod_has_no_healthy_one() {
     let none = json!({ "cluster_name": "stock-api" });
     let mesh = Mesh::start(|plan| plan.to_stock.cluster["load_assignment"] = none).await;
     let unhealthy = Finding {
@@ -50,6 +50,7 @@ async fn service_without_a_pod_has_none_that_is_healthy() {
 
 /// A port on which nobody listens.
 const NOBODY: u16 = 1;
+
 const BROKE: Finding = Finding {
     cause: "reset",
     title: "The connection to stock-api broke",
@@ -107,7 +108,7 @@ async fn connection_that_ends_without_an_answer_is_lost_by_the_services_sidecar(
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn route_that_waits_no_longer_gives_up() {
+async fn call_beyond_its_routes_timeout_is_given_up_by_webs_sidecar() {
     let mesh = Mesh::start(|plan| {
         plan.to_stock.route["route"]["timeout"] = "0.2s".into();
         plan.into_stock.filters.push(fault(delay(5.0)));
@@ -152,7 +153,7 @@ async fn web_waits_no_longer_than_its_own_deadline() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn answer_of_stock_api_itself_is_its_own_error() {
+async fn error_that_stock_api_answers_is_called_its_own() {
     let mesh = Mesh::start(|plan| {
         plan.stock = vec![
             ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing"),

@@ -14,7 +14,7 @@ const LEVELS: [&str; 4] = ["Plenty", "Last few...", "Plenty", "SOLD OUT!"];
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn abort_of_webs_sidecar_is_a_virtual_services() {
+async fn abort_by_webs_sidecar_leads_to_the_virtual_service() {
     let mesh = Mesh::start(|plan| plan.to_stock.filters.push(fault(abort()))).await;
     let aborted = Finding {
         cause: "injected_abort",
@@ -26,7 +26,7 @@ async fn abort_of_webs_sidecar_is_a_virtual_services() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn abort_of_stock_apis_sidecar_is_an_envoy_filters() {
+async fn abort_by_stock_apis_sidecar_leads_to_no_file() {
     let mesh = Mesh::start(|plan| plan.into_stock.filters.push(fault(abort()))).await;
     let aborted = Finding {
         cause: "injected_abort",
@@ -38,7 +38,7 @@ async fn abort_of_stock_apis_sidecar_is_an_envoy_filters() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn delay_of_webs_sidecar_is_a_virtual_services() {
+async fn delay_by_webs_sidecar_leads_to_the_virtual_service() {
     let mesh = Mesh::start(|plan| plan.to_stock.filters.push(fault(delay(1.5)))).await;
     let delayed = Finding {
         cause: "delay",
@@ -51,7 +51,7 @@ async fn delay_of_webs_sidecar_is_a_virtual_services() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn delay_of_stock_apis_sidecar_is_on_the_way() {
+async fn delay_by_stock_apis_sidecar_is_on_the_way() {
     let mesh = Mesh::start(|plan| plan.into_stock.filters.push(fault(delay(0.9)))).await;
     let delayed = Finding {
         cause: "delay",

@@ -27,7 +27,7 @@ pub(crate) fn only(header: &str, value: &str, mut fault: Value) -> Value {
     fault
 }
 
-/// An `AuthorizationPolicy`: lets in `method`, of the service account `caller` or of anybody.
+/// An `AuthorizationPolicy`: allows `method` to the service account `caller`, or to anybody.
 pub(crate) fn allow(caller: Option<&str>, method: &str) -> Value {
     let principal = match caller {
         Some(account) => {

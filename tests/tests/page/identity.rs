@@ -1,4 +1,4 @@
-//! Who answered, and who web is to them.
+//! Who answered each call, and under which identity web made it.
 
 use testkit::chromium::Browser;
 

@@ -1,4 +1,4 @@
-//! Live: the page watches itself.
+//! Live: the page asks for itself many times a second, and draws what came.
 
 use std::time::{Duration, Instant};
 
@@ -14,11 +14,15 @@ use crate::mesh::{Mesh, service};
 /// Opens the page with `query`, and waits until Live has seen `pages` of v1.
 async fn watch(mesh: &Mesh, query: &str, pages: u32) -> Browser {
     let browser = Browser::open(&format!("{}/?{query}", mesh.url)).await;
-    let seen = "return Number(document.querySelector('#live-versions-legend').textContent
+    let count = "return Number(document.querySelector('#live-versions-legend').textContent
         .match(/v1\\s+(\\d+)/)?.[1])";
     let deadline = Instant::now() + Duration::from_secs(30);
-    let is_enough = |seen: Value| seen.as_f64().is_some_and(|seen| seen >= f64::from(pages));
-    while !is_enough(browser.page.execute(seen, Vec::new()).await.unwrap()) {
+    let is_enough = |count: Value| {
+        count
+            .as_f64()
+            .is_some_and(|count| count >= f64::from(pages))
+    };
+    while !is_enough(browser.page.execute(count, Vec::new()).await.unwrap()) {
         assert!(Instant::now() < deadline, "few pages were counted");
         browser.next_frame().await;
     }
@@ -79,7 +83,7 @@ async fn failures_are_counted_by_cause_until_it_is_switched_off() {
     browser.click("#live-switch").await;
     browser.wait("#live-switch[aria-checked='false']").await;
     assert_eq!(browser.eval("location.search").await, "");
-    // As long as twenty pages would have taken.
+    // In the time of twenty pages, none is asked for.
     let asked = "const asked = () => performance.getEntriesByType('resource').length;
         const before = asked();
         setTimeout(() => arguments[0](asked() - before), 400)";

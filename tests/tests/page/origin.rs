@@ -8,8 +8,8 @@ use tokio::net::TcpListener;
 
 use crate::mesh::Mesh;
 
-/// Opens a page on another port, or another host, that leads to the shop by `html`, and clicks there.
-async fn led_from(host: &str, html: String) -> Browser {
+/// Opens a page of `html` on another port of `host`, and clicks there on what leads to the shop.
+async fn click_on_page_of(host: &str, html: String) -> Browser {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let page = Router::new().route("/", get(async || Html(html)));
@@ -29,7 +29,7 @@ async fn other_sites_form_buys_nothing() {
         let action = format!("{}/buy/1", mesh.url);
         let form =
             format!("<form method=post action='{action}'><button id=lure>Win</button></form>");
-        let browser = led_from(host, form).await;
+        let browser = click_on_page_of(host, form).await;
         assert_eq!(browser.text("h1").await, "Forbidden");
         let lede = browser.text(".lede").await;
         assert!(
@@ -42,15 +42,15 @@ async fn other_sites_form_buys_nothing() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn other_sites_links_make_no_test_user_and_say_no_sale() {
+async fn other_sites_links_make_no_test_user_and_report_no_sale() {
     let mesh = Mesh::start(|_| ()).await;
     let link = |path| format!("<a id=lure href='{}{path}'>Win</a>", mesh.url);
-    let browser = led_from("127.0.0.1", link("/test-user?on=true")).await;
+    let browser = click_on_page_of("127.0.0.1", link("/test-user?on=true")).await;
     assert_eq!(browser.text("h1").await, "Forbidden");
     browser.click(".button").await;
     browser.wait("tr[data-id='1']").await;
     assert_eq!(browser.texts(".notice, .xray header code").await, [""; 0]);
-    let browser = led_from("127.0.0.1", link("/?buy=sold")).await;
+    let browser = click_on_page_of("127.0.0.1", link("/?buy=sold")).await;
     browser.wait("tr[data-id='1']").await;
     assert_eq!(browser.texts(".notice").await, [""; 0]);
 }

@@ -8,7 +8,7 @@ use crate::mesh::{Mesh, WEB};
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn method_that_stock_apis_policy_lacks_leaves_the_stock_unknown() {
+async fn stock_is_unknown_when_stock_apis_policy_lacks_the_method() {
     let mesh = Mesh::start(|plan| plan.into_stock.filters.push(allow(Some(WEB), "POST"))).await;
     let refused = Finding {
         cause: "refused",
@@ -20,9 +20,9 @@ async fn method_that_stock_apis_policy_lacks_leaves_the_stock_unknown() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn caller_that_products_apis_policy_lacks_finds_the_shop_closed() {
-    let stranger = allow(Some("widgetario-stock"), "GET");
-    let mesh = Mesh::start(|plan| plan.into_products.filters.push(stranger)).await;
+async fn shop_is_closed_when_products_apis_policy_lacks_web() {
+    let for_stock_api = allow(Some("widgetario-stock"), "GET");
+    let mesh = Mesh::start(|plan| plan.into_products.filters.push(for_stock_api)).await;
     let browser = Browser::open(&mesh.url).await;
     assert_eq!(browser.status().await, 503);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! A page view through the mesh whose caller outside is in a trace already.
+//! A page view through the mesh for a caller outside that is in a trace already.
 
 use crate::collector::{Span, trees};
 use crate::mesh::{Mesh, page_tree};

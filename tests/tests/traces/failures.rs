@@ -1,4 +1,4 @@
-//! What becomes of the spans when somebody on the way fails.
+//! What becomes of spans when the collector, a service or a caller fails.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::collector::Span;
 use crate::shop::TracedShop;
 
 #[test]
-fn collector_that_was_silent_gets_the_spans_of_later() {
+fn collector_that_was_silent_gets_later_spans() {
     let mut shop = TracedShop::start(&[("OTEL_EXPORTER_OTLP_TIMEOUT", "200")]);
     shop.collector.be_silent(true);
     shop.page(&[]);

@@ -83,7 +83,7 @@ impl Mesh {
     }
 }
 
-/// The tree of a page view through the mesh: 27 spans.
+/// The tree of a page view through the mesh: 27 spans, two of web and its proxy and five a call.
 pub(crate) fn page_tree() -> String {
     let call = |api: &str, route: &str| {
         format!(
@@ -108,7 +108,7 @@ fn page_view_is_one_trace_of_27_spans_whatever_the_tracer_speaks() {
 
 #[test]
 #[ignore = "needs Envoy"]
-fn without_a_tracer_the_services_link_all_the_same() {
+fn without_a_tracer_the_services_are_one_trace_all_the_same() {
     let (trees, _) = Mesh::start(Tracer::None, &[]).view(16);
     assert_eq!(trees, [PAGE]);
 }
@@ -140,9 +140,10 @@ fn without_propagators_a_page_view_is_12_traces() {
     }
 }
 
+/// So it was in the Widgetario of the talk, whose services pass no headers on and record no spans.
 #[test]
 #[ignore = "needs Envoy"]
-fn without_propagators_and_sdk_it_is_the_predecessors_6() {
+fn without_propagators_and_sdk_a_page_view_is_6_traces() {
     for tracer in TRACERS {
         let environment = [("OTEL_PROPAGATORS", "none"), ("OTEL_SDK_DISABLED", "true")];
         let (trees, _) = Mesh::start(tracer, &environment).view(11);

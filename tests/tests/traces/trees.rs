@@ -1,6 +1,6 @@
 //! The tree of spans that a page view is, by what the environment and the caller say.
 
-use crate::collector::Span;
+use crate::collector::{Collector, Span};
 use crate::shop::TracedShop;
 
 /// One page view, nothing cached yet.
@@ -27,6 +27,17 @@ pub(crate) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 /// The span of a caller outside.
 pub(crate) const CALLER: &str = "00f067aa0ba902b7";
 
+const PROPAGATE_NOTHING: (&str, &str) = ("OTEL_PROPAGATORS", "none");
+
+/// What came of one page view with `headers`, of a shop that was started with `environment` and has
+/// stopped.
+fn page_view(environment: &[(&str, &str)], headers: &[(&str, &str)]) -> Collector {
+    let mut shop = TracedShop::start(environment);
+    shop.page(headers);
+    shop.stop();
+    shop.collector
+}
+
 /// The tree of a page view below the span of a caller outside.
 fn below_caller() -> String {
     let lines = PAGE.lines().map(|line| format!("  {line}\n"));
@@ -48,29 +59,20 @@ fn callers_trace_is_joined_in_either_format() {
     let w3c = ("traceparent", format!("00-{TRACE}-{CALLER}-01"));
     let b3 = ("b3", format!("{TRACE}-{CALLER}-1"));
     for headers in [vec![w3c.clone()], vec![b3.clone()], vec![w3c, b3]] {
-        let mut shop = TracedShop::start(&[]);
-        let headers: Vec<_> = headers
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        shop.page(&headers);
-        shop.stop();
-        assert_eq!(shop.collector.trees(), [below_caller()], "{headers:?}");
-        let spans = shop.collector.spans();
+        let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let headers: Vec<_> = headers.collect();
+        let collector = page_view(&[], &headers);
+        assert_eq!(collector.trees(), [below_caller()], "{headers:?}");
+        let spans = collector.spans();
         assert!(spans.iter().all(|span| span.trace == TRACE));
     }
 }
 
 #[test]
 fn unreadable_headers_begin_a_new_trace() {
-    let mut shop = TracedShop::start(&[]);
-    shop.page(&[
-        ("traceparent", "00-nothing"),
-        ("b3", "-"),
-        ("tracestate", "=,="),
-    ]);
-    shop.stop();
-    assert_eq!(shop.collector.trees(), [PAGE]);
+    let w3c = [("traceparent", "00-nothing"), ("tracestate", "=,=")];
+    let collector = page_view(&[], &[w3c[0], w3c[1], ("b3", "-")]);
+    assert_eq!(collector.trees(), [PAGE]);
 }
 
 #[test]
@@ -80,10 +82,8 @@ fn trace_that_its_caller_does_not_record_is_not_recorded() {
         ("b3", format!("{TRACE}-{CALLER}-0")),
         ("b3", "0".to_owned()),
     ] {
-        let mut shop = TracedShop::start(&[]);
-        shop.page(&[(name, &value)]);
-        shop.stop();
-        assert_eq!(shop.collector.spans(), [], "{name}: {value}");
+        let collector = page_view(&[], &[(name, &value)]);
+        assert_eq!(collector.spans(), [], "{name}: {value}");
     }
 }
 
@@ -98,24 +98,21 @@ fn sampler_decides_except_about_what_b3_debugs() {
         ("always_off", "", &debug, &[PAGE]),
         ("traceidratio", "0", &debug, &[PAGE]),
     ] {
-        let mut shop = TracedShop::start(&[
+        let environment = [
             ("OTEL_TRACES_SAMPLER", sampler),
             ("OTEL_TRACES_SAMPLER_ARG", argument),
-        ]);
-        shop.page(headers);
-        shop.stop();
-        assert_eq!(shop.collector.trees(), trees, "{sampler} {argument}");
+        ];
+        let collector = page_view(&environment, headers);
+        assert_eq!(collector.trees(), trees, "{sampler} {argument}");
     }
 }
 
 #[test]
 fn process_is_described_as_the_environment_says() {
     let attributes = ("OTEL_RESOURCE_ATTRIBUTES", "service.version=v9,team=mesh");
-    let mut shop = TracedShop::start(&[attributes]);
-    shop.page(&[]);
-    shop.stop();
-    assert_eq!(shop.collector.trees(), [PAGE]);
-    for span in shop.collector.spans() {
+    let collector = page_view(&[attributes], &[]);
+    assert_eq!(collector.trees(), [PAGE]);
+    for span in collector.spans() {
         assert_eq!(span.resource["service.version"], "v9");
         assert_eq!(span.resource["service.instance.id"], "localhost");
         assert_eq!(span.resource["team"], "mesh");
@@ -135,22 +132,19 @@ fn empty_variable_means_the_default() {
         "OTEL_TRACES_SAMPLER",
         "OTEL_TRACES_SAMPLER_ARG",
     ];
-    let mut shop = TracedShop::start(&names.map(|name| (name, "")));
-    shop.page(&[]);
-    shop.stop();
-    assert_eq!(shop.collector.trees(), [PAGE]);
+    let collector = page_view(&names.map(|name| (name, "")), &[]);
+    assert_eq!(collector.trees(), [PAGE]);
 }
 
 #[test]
 fn without_propagators_nothing_links() {
-    let mut shop = TracedShop::start(&[("OTEL_PROPAGATORS", "none")]);
-    shop.page(&[("traceparent", &format!("00-{TRACE}-{CALLER}-01"))]);
-    shop.stop();
+    let parent = format!("00-{TRACE}-{CALLER}-01");
+    let collector = page_view(&[PROPAGATE_NOTHING], &[("traceparent", &parent)]);
     let products = "products-api GET /products\n  products-api SELECT products\n";
     let stock = "stock-api GET /stock/{id}\n  stock-api SELECT products\n";
     let web = "web GET /\n  web GET\n  web GET\n  web GET\n  web GET\n  web GET\n";
     assert_eq!(
-        shop.collector.trees(),
+        collector.trees(),
         [products, stock, stock, stock, stock, web]
     );
 }
@@ -200,10 +194,8 @@ fn spans_carry_the_semantic_conventions() {
 
 #[test]
 fn every_service_names_the_request_on_its_span() {
-    let mut shop = TracedShop::start(&[("OTEL_PROPAGATORS", "none")]);
-    shop.page(&[("x-request-id", "view-1")]);
-    shop.stop();
-    let spans = shop.collector.spans();
+    let collector = page_view(&[PROPAGATE_NOTHING], &[("x-request-id", "view-1")]);
+    let spans = collector.spans();
     let named = spans.iter().filter(|span| {
         let ids = span.attributes.get("http.request.header.x-request-id");
         ids.is_some_and(|ids| *ids == serde_json::json!(["view-1"]))

@@ -1,4 +1,4 @@
-//! What the shop asks of a laptop.
+//! The resource requests of the shop: what it needs of a laptop.
 
 use crate::{containers, files, text, yaml};
 
