@@ -7,6 +7,8 @@
 
 pub mod chromium;
 pub mod envoy;
+#[cfg(unix)]
+pub mod frozen;
 pub mod port;
 pub mod process;
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use ureq::Body;
 use ureq::http::Response;
 
-use crate::ps::{self, ps};
+use crate::ps::ps;
 use crate::wait::wait_until;
 
 /// A running `widgetario up`, and what it said; dropped, it is killed.
@@ -95,15 +95,6 @@ impl Up {
         Pid::from_raw(ids.next().unwrap())
     }
 
-    /// Stops the service `name` in mid-work, until what this returns is dropped.
-    pub fn freeze(&self, name: &str) -> Frozen {
-        let frozen = Frozen(self.service_id(name));
-        kill(frozen.0, Signal::SIGSTOP).unwrap();
-        // `kill` does not wait: a busy machine lets the service answer for a while.
-        wait_until(name, || ps::column(frozen.0, "stat=").starts_with('T'));
-        frozen
-    }
-
     /// Sends `signal` to `up`, and to none of its children.
     pub fn signal(&self, signal: Signal) {
         kill(self.id(), signal).unwrap();
@@ -132,15 +123,6 @@ impl Up {
         let log = log.map(|log| io::read_to_string(log).unwrap());
         self.wait_until_gone();
         log.unwrap_or_default()
-    }
-}
-
-/// A service that stands still; dropped, it goes on.
-pub struct Frozen(Pid);
-
-impl Drop for Frozen {
-    fn drop(&mut self) {
-        let _ = kill(self.0, Signal::SIGCONT);
     }
 }
 

@@ -7,6 +7,8 @@ use std::process::Command;
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, User, geteuid};
+#[cfg(target_os = "linux")]
+use testkit::frozen::Frozen;
 use testkit::ps::{self, ps};
 use testkit::up::data_folder;
 use testkit::wait::wait_until;
@@ -48,21 +50,61 @@ fn other_process_with_the_id_of_a_crashed_server_is_left_alone() {
     other.wait().unwrap();
 }
 
+/// Sells one of the first product in a shop that is killed then, its watchdog first; the server,
+/// which goes on running.
+fn outliving_server(folder: &Path) -> Pid {
+    let mut shop = start_shop(folder, &[]);
+    shop.buy(1);
+    let server = postmaster(folder);
+    let watchdog = ps::column(server, "pgid=").parse().unwrap();
+    kill(Pid::from_raw(watchdog), Signal::SIGKILL).unwrap();
+    shop.signal(Signal::SIGKILL);
+    shop.wait();
+    assert!(is_running(server));
+    server
+}
+
 #[test]
 fn server_that_outlived_its_watchdog_gives_way_to_the_next() {
     let folder = data_folder();
-    let mut first = start_shop(folder.path(), &[]);
-    first.buy(1);
-    let server = postmaster(folder.path());
-    let watchdog = ps::column(server, "pgid=").parse().unwrap();
-    kill(Pid::from_raw(watchdog), Signal::SIGKILL).unwrap();
-    first.signal(Signal::SIGKILL);
-    first.wait();
-    assert!(is_running(server));
-
+    let server = outliving_server(folder.path());
     let mut second = start_shop(folder.path(), &[]);
     assert!(second.content().contains(r#""stock":599"#));
     wait_until("the first server's end", || !is_running(server));
+    second.stop();
+}
+
+/// The signals that a process has not taken yet, a bit each (`ShdPnd` in `proc_pid_status(5)`).
+#[cfg(target_os = "linux")]
+fn pending(id: Pid) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
+    u64::from_str_radix(mask.unwrap().trim(), 16).unwrap()
+}
+
+/// What SIGINT is to the first process, a fast shutdown, is something else to each of the others.
+#[cfg(target_os = "linux")]
+#[test]
+fn of_a_server_that_outlived_its_watchdog_only_the_first_process_is_interrupted() {
+    let folder = data_folder();
+    let server = outliving_server(folder.path());
+    let children = ps(&["-o", "pid=", "--ppid", &server.to_string()]);
+    let children = children.split_whitespace().map(|id| id.parse().unwrap());
+    let children: Vec<_> = children.map(Pid::from_raw).collect();
+    assert!(!children.is_empty());
+    let is_interrupted = |id: Pid| pending(id) & (1 << (Signal::SIGINT as u32 - 1)) != 0;
+
+    let mut second = std::thread::scope(|scope| {
+        // They take no signal, so that what they are sent can be counted.
+        let all = children.iter().chain([&server]);
+        let frozen: Vec<_> = all.map(|id| Frozen::new(*id)).collect();
+        let second = scope.spawn(|| start_shop(folder.path(), &[]));
+        wait_until("SIGINT", || is_interrupted(server));
+        let interrupted = children.iter().filter(|id| is_interrupted(**id));
+        assert_eq!(interrupted.count(), 0);
+        drop(frozen);
+        second.join().unwrap()
+    });
     second.stop();
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use testkit::frozen::Frozen;
 use testkit::wait::wait_until;
 
 use crate::collector::Span;
@@ -45,7 +46,7 @@ fn collector_that_is_gone_costs_one_line_a_service() {
 /// The spans of a page view whose calls of stock-api were not answered.
 fn without_stock(view: impl Fn(&TracedShop)) -> Vec<Span> {
     let mut shop = TracedShop::start(&[("UPSTREAM_TIMEOUT_SECONDS", "1")]);
-    let stock = shop.up.freeze("stock-api");
+    let stock = Frozen::new(shop.up.service_id("stock-api"));
     view(&shop);
     wait_until("the page's span", || shop.collector.has("GET /"));
     drop(stock);

@@ -1,5 +1,6 @@
 //! What the services log of a page view, and how its lines lead to the trace.
 
+use testkit::frozen::Frozen;
 use testkit::wait::wait_until;
 
 use crate::shop::TracedShop;
@@ -13,7 +14,7 @@ fn failures(format: &str) -> Vec<String> {
         ("NO_COLOR", "1"),
     ];
     let mut shop = TracedShop::start(&environment);
-    let stock = shop.up.freeze("stock-api");
+    let stock = Frozen::new(shop.up.service_id("stock-api"));
     let parent = format!("00-{TRACE}-{CALLER}-01");
     shop.page(&[("traceparent", &parent), ("x-request-id", "view-1")]);
     drop(stock);
@@ -81,7 +82,7 @@ fn access_line_of_a_caller_that_hung_up_has_no_status() {
     let level = ("RUST_LOG", "info,access=debug");
     let mut shop =
         TracedShop::start(&[level, ("UPSTREAM_TIMEOUT_SECONDS", "10"), ("NO_COLOR", "1")]);
-    let stock = shop.up.freeze("stock-api");
+    let stock = Frozen::new(shop.up.service_id("stock-api"));
     let caller = shop.ask_for_page();
     wait_until("a call's span", || shop.collector.has("GET"));
     drop(caller);
