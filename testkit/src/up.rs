@@ -19,7 +19,7 @@ use crate::wait::wait_until;
 /// A running `widgetario up`, and what it said; dropped, it is killed.
 pub struct Up {
     process: Child,
-    /// Where PostgreSQL and each service is, as `up` says: (name, URL).
+    /// PostgreSQL and each service, and where it is in the words of `up`: (name, place).
     pub services: Vec<(String, String)>,
     /// The shop's page, without a `/` at its end.
     pub url: String,
@@ -53,7 +53,7 @@ impl Up {
                     rest.split(' ').next().unwrap().clone_into(&mut up.url);
                     return up;
                 }
-                Some((name, url)) => up.services.push((name.to_owned(), url.trim().to_owned())),
+                Some((name, place)) => up.services.push((name.to_owned(), place.trim().to_owned())),
                 None => {}
             }
         }
