@@ -5,8 +5,7 @@ use std::time::Duration;
 use fantoccini::error::CmdError;
 use fantoccini::{Client, Locator};
 use serde_json::json;
-
-use crate::chromium::Browser;
+use testkit::chromium::Browser;
 
 /// In pixels; Chromium without a screen keeps 143 of the height for itself.
 const WINDOW: &str = "1280,943";
@@ -26,7 +25,7 @@ pub(crate) enum Act {
 /// # Errors
 /// When the page does not show what it should.
 pub(crate) async fn photograph(url: &str, act: &Act) -> anyhow::Result<Vec<u8>> {
-    let browser = Browser::start(url, WINDOW, true).await;
+    let browser = Browser::open_in_size(url, WINDOW).await;
     let page = &browser.page;
     match act {
         Act::Scroll(top) => scroll(page, top).await?,

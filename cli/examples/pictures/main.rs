@@ -4,18 +4,9 @@
 //! Each stage is run as a presenter runs it. The page is photographed by Chromium (by way of
 //! `chromedriver`, which must be installed); the traces are drawn from what Jaeger's API tells.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "in the part that it shares with the tests"
-)]
-
 mod camera;
-#[path = "../../tests/parts/chromium.rs"]
-mod chromium;
 mod drawing;
 mod jaeger;
-#[path = "../../tests/parts/port.rs"]
-mod port;
 
 use std::fs;
 use std::io::{Write, stdout};

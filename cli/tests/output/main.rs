@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, PipeWriter, pipe};
+use std::io::{PipeWriter, pipe};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
-use serde_json::Value;
+use testkit::process::ServiceProcess;
 
-/// What 128 + SIGPIPE is.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_widgetario");
+
+/// The exit status of a program that nobody reads: 128 + SIGPIPE, as a shell has it.
 const UNREAD: Option<i32> = Some(141);
 
 /// A pipe whose reader is gone.
@@ -17,9 +19,9 @@ fn unread() -> PipeWriter {
 }
 
 fn widgetario(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_widgetario"));
+    let mut command = Command::new(PROGRAM);
     command.args(arguments).stdin(Stdio::null());
-    // Must fail, not reach the developer's cluster.
+    // A command that asks a cluster must fail, not reach the developer's.
     command.env("KUBECONFIG", "/nowhere").env("PATH", "");
     command
 }
@@ -83,25 +85,16 @@ fn full_disk_is_named() {
 
 #[test]
 fn service_whose_log_nobody_reads_goes_on_serving() {
-    let mut service = widgetario(&["service", "web", "--listen-address=127.0.0.1"])
-        .args(["--port=0", "--management-port=0"])
-        .arg("--products-api-url=http://127.0.0.1:1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(unread())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut output = BufReader::new(service.stdout.take().unwrap());
-    output.read_line(&mut line).unwrap();
-    let addresses: Value = serde_json::from_str(&line).unwrap();
-    let address = addresses["service"].as_str().unwrap();
+    let mut service = ServiceProcess::start(
+        ServiceProcess::command(PROGRAM, "web")
+            .arg("--products-api-url=http://127.0.0.1:1")
+            .stderr(unread()),
+    );
     for _ in 0..3 {
         // The log has a line for each failed call.
-        let request = ureq::get(format!("http://{address}/api/shop"));
+        let request = ureq::get(format!("http://127.0.0.1:{}/api/shop", service.port));
         let request = request.config().http_status_as_error(false).build();
         assert_eq!(request.call().unwrap().status(), 503);
     }
-    drop(service.stdin.take());
-    assert!(service.wait().unwrap().success());
+    assert!(service.stop().success());
 }

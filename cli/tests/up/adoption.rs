@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 
 use local_postgres::Server;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use testkit::up::data_folder;
 
 use crate::refusals::refusal;
-use crate::{folder, up};
+use crate::up;
 
 /// Never dropped; its watchdog ends it with the test program.
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -17,23 +18,18 @@ fn server() -> &'static Server {
 
 /// A database of a role's own, both called `name`, after `statements` of a superuser in it.
 fn database(name: &str, statements: &str) -> String {
-    let create = format!("CREATE ROLE {name} LOGIN PASSWORD 'secret'; ");
-    let superuser = |database| server().superuser(database);
-    let execute = async |url: String, sql: String| {
-        let mut connection = PgConnection::connect(&url).await.unwrap();
-        connection
-            .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
-            .await
-            .unwrap();
+    let role = format!("CREATE ROLE {name} LOGIN PASSWORD 'secret'");
+    let database = format!("CREATE DATABASE {name} OWNER {name}");
+    let execute = async |database, sql: String| {
+        let superuser = server().superuser(database);
+        let mut connection = PgConnection::connect(&superuser).await.unwrap();
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql));
+        connection.execute(sql).await.unwrap();
     };
     let run = async {
-        execute(superuser("postgres"), create).await;
-        execute(
-            superuser("postgres"),
-            format!("CREATE DATABASE {name} OWNER {name}"),
-        )
-        .await;
-        execute(superuser(name), statements.to_owned()).await;
+        execute("postgres", role).await;
+        execute("postgres", database).await;
+        execute(name, statements.to_owned()).await;
     };
     tokio::runtime::Runtime::new().unwrap().block_on(run);
     format!(
@@ -44,7 +40,7 @@ fn database(name: &str, statements: &str) -> String {
 
 /// What `up` says of the database at `url`.
 fn said(url: &str) -> String {
-    let folder = folder();
+    let folder = data_folder();
     let said = refusal(&mut up(folder.path(), &["--database-url", url]));
     assert!(said.starts_with("widgetario: DATABASE_URL: "), "{said}");
     assert!(
@@ -108,7 +104,7 @@ fn server_that_nobody_can_log_in_to_is_told_apart() {
         "{password}"
     );
     let url = server().superuser("nothing");
-    let folder = folder();
+    let folder = data_folder();
     let missing = refusal(&mut up(folder.path(), &["--database-url", &url]));
     assert!(
         missing.contains(r#"there is no database "nothing""#),

@@ -5,11 +5,11 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
+use testkit::up::data_folder;
 
 use crate::refusals::refusal;
-use crate::{Up, content, folder, up};
+use crate::{start_shop, up};
 
 /// The folder `widgetario` of the cache, with PostgreSQL's programs.
 fn cache() -> PathBuf {
@@ -17,8 +17,8 @@ fn cache() -> PathBuf {
     programs.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// `up` after the commands `mounts`, in which `$1` is `folder`, where only it sees them; nothing if
-/// this user may not mount.
+/// `up` after the shell commands `mounts`, in which `$1` is `folder`; no other process sees what
+/// they mount. Nothing where this user may not mount.
 fn mounted(folder: &Path, mounts: &str) -> Option<Command> {
     let up = up(folder, &[]);
     let mut command = Command::new("unshare");
@@ -37,8 +37,8 @@ fn mounted(folder: &Path, mounts: &str) -> Option<Command> {
 
 #[test]
 fn full_disk_is_named_and_loses_nothing() {
-    let folder = folder();
-    cache(); // which shall not be full
+    let folder = data_folder();
+    cache(); // installed on a disk that is not full
     for size in ["1m", "2m", "20m", "30m"] {
         let mount = format!("mount -t tmpfs -o size={size},mode=755 tmpfs \"$1\"");
         let Some(mut command) = mounted(folder.path(), &mount) else {
@@ -55,7 +55,7 @@ fn full_disk_is_named_and_loses_nothing() {
 
 #[test]
 fn disk_only_for_reading_is_named() {
-    let folder = folder();
+    let folder = data_folder();
     let mount = "mount -t tmpfs -o ro tmpfs \"$1\"";
     if let Some(mut command) = mounted(folder.path(), mount) {
         let said = refusal(&mut command);
@@ -66,7 +66,7 @@ fn disk_only_for_reading_is_named() {
 
 #[test]
 fn disk_without_programs_is_named() {
-    let folder = folder();
+    let folder = data_folder();
     let cache = cache();
     fs::create_dir_all(folder.path().join("cache/widgetario")).unwrap();
     let mount = format!(
@@ -85,19 +85,18 @@ fn disk_without_programs_is_named() {
 #[test]
 fn data_may_be_in_a_folder_of_any_name() {
     for name in ["a$b`c", "qu'o\"te s", "per%cent&;", "-rf", "back\\slash"] {
-        let folder = folder();
+        let folder = data_folder();
         let named = folder.path().join(name);
         fs::create_dir(&named).unwrap();
-        let mut up = Up::start(&named, &[]);
-        assert!(content(&up).contains(r#""stock":600"#), "{name}");
-        up.signal(Signal::SIGTERM);
-        up.wait_until_gone();
+        let mut up = start_shop(&named, &[]);
+        assert!(up.content().contains(r#""stock":600"#), "{name}");
+        up.stop();
     }
 }
 
 #[test]
 fn folders_that_postgresqls_programs_cannot_name_are_named() {
-    let folder = folder();
+    let folder = data_folder();
     let cache_home = folder.path().join("ca$he");
     fs::create_dir(&cache_home).unwrap();
     symlink(cache(), cache_home.join("widgetario")).unwrap();

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
-use nix::sys::signal::Signal;
+use testkit::up::{Up, data_folder};
 
-use crate::{Up, content, folder, up};
+use crate::up;
 
 /// A collector that keeps what it is sent, and its address.
 fn collector() -> (Arc<Mutex<Vec<u8>>>, String) {
@@ -30,7 +30,7 @@ fn collector() -> (Arc<Mutex<Vec<u8>>>, String) {
 
 #[test]
 fn postgresqls_variables_change_nothing() {
-    let folder = folder();
+    let folder = data_folder();
     // The first start makes the database, the second finds it.
     for stock in [r#""stock":600"#, r#""stock":599"#] {
         let mut command = up(folder.path(), &[]);
@@ -56,17 +56,16 @@ fn postgresqls_variables_change_nothing() {
         ] {
             command.env(name, value);
         }
-        let mut up = Up::from(command);
-        assert!(content(&up).contains(stock), "{}", content(&up));
+        let mut up = Up::start(&mut command);
+        assert!(up.content().contains(stock), "{}", up.content());
         up.buy(1);
-        up.signal(Signal::SIGTERM);
-        up.wait_until_gone();
+        up.stop();
     }
 }
 
 #[test]
 fn services_have_names_and_addresses_of_their_own() {
-    let folder = folder();
+    let folder = data_folder();
     let (sent, collector) = collector();
     let mut command = up(folder.path(), &[]);
     for name in [
@@ -91,12 +90,11 @@ fn services_have_names_and_addresses_of_their_own() {
         .env("OTEL_RESOURCE_ATTRIBUTES", attributes)
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
         .env("WIDGETARIO_ENVIRONMENT", "wanted");
-    let mut up = Up::from(command);
+    let mut up = Up::start(&mut command);
     let page = up.page().body_mut().read_to_string().unwrap();
     assert!(page.contains("wanted") && !page.contains("of-the-shell"));
-    assert!(!content(&up).contains("of-the-shell"));
-    up.signal(Signal::SIGTERM);
-    up.wait_until_gone();
+    assert!(!up.content().contains("of-the-shell"));
+    up.stop();
 
     let sent = String::from_utf8_lossy(&sent.lock().unwrap()).into_owned();
     for name in ["products-api", "stock-api", "web", "wanted"] {

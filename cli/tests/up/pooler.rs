@@ -1,16 +1,18 @@
 //! A real `pgbouncer` between the shop and a PostgreSQL of the user's own.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-use nix::sys::signal::Signal;
 use nix::unistd::{User, geteuid};
 use tempfile::TempDir;
+use testkit::port::free_port;
+use testkit::up::data_folder;
+use testkit::wait::wait_until;
 
 use crate::refusals::refusal;
-use crate::{Up, folder, until, up};
+use crate::{start_shop, up};
 
 /// A `pgbouncer` in one of its modes, with nothing set that it does not need.
 struct Pooler {
@@ -23,12 +25,8 @@ struct Pooler {
 impl Pooler {
     fn start(mode: &str) -> Self {
         let server = local_postgres::Server::scratch().unwrap();
-        let folder = folder();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let folder = data_folder();
+        let port = free_port();
         let (url, database) = (server.superuser("postgres"), server.port());
         let password = url.split([':', '@']).nth(2).unwrap();
         let (users, settings) = (folder.path().join("users"), folder.path().join("settings"));
@@ -46,7 +44,7 @@ impl Pooler {
             command.uid(nobody.uid.as_raw()).gid(nobody.gid.as_raw());
         }
         let process = command.arg(settings).stderr(Stdio::null()).spawn().unwrap();
-        until("PgBouncer", || {
+        wait_until("PgBouncer", || {
             TcpStream::connect(("127.0.0.1", port)).is_ok()
         });
         let url = url.replace(&format!(":{database}/"), &format!(":{port}/"));
@@ -70,7 +68,7 @@ impl Pooler {
 fn pooler_that_shares_connections_is_refused() {
     for mode in ["transaction", "statement"] {
         let pooler = Pooler::start(mode);
-        let folder = folder();
+        let folder = data_folder();
         let said = refusal(&mut up(folder.path(), &["--database-url", &pooler.url]));
         assert!(
             said.contains("name a pool in session mode, or PostgreSQL itself"),
@@ -84,12 +82,11 @@ fn pooler_that_shares_connections_is_refused() {
 #[ignore = "needs PgBouncer"]
 fn pooler_in_session_mode_serves() {
     let pooler = Pooler::start("session");
-    let folder = folder();
-    let mut up = Up::start(folder.path(), &["--database-url", &pooler.url]);
+    let folder = data_folder();
+    let mut up = start_shop(folder.path(), &["--database-url", &pooler.url]);
     for _ in 0..20 {
         assert_eq!(up.page().status(), 200);
     }
-    up.signal(Signal::SIGTERM);
-    up.wait_until_gone();
+    up.stop();
     pooler.stop();
 }

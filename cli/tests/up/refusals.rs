@@ -4,9 +4,9 @@ use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 
-use nix::sys::signal::Signal;
+use testkit::up::{Up, data_folder};
 
-use crate::{Up, folder, up};
+use crate::{start_shop, up};
 
 /// Runs a command that must fail, and returns the line that it ends with.
 pub(crate) fn refusal(command: &mut Command) -> String {
@@ -18,7 +18,7 @@ pub(crate) fn refusal(command: &mut Command) -> String {
 
 #[test]
 fn busy_port_is_named_with_a_way_out() {
-    let folder = folder();
+    let folder = data_folder();
     let busy = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = busy.local_addr().unwrap().port();
     let said = refusal(up(folder.path(), &[]).arg(format!("--port={port}")));
@@ -34,7 +34,7 @@ fn busy_port_is_named_with_a_way_out() {
 
 #[test]
 fn first_start_without_network_says_what_is_missing() {
-    let folder = folder();
+    let folder = data_folder();
     let mut command = up(folder.path(), &[]);
     command.env("XDG_CACHE_HOME", folder.path());
     command
@@ -53,24 +53,22 @@ fn first_start_without_network_says_what_is_missing() {
 
 #[test]
 fn later_start_asks_the_network_nothing() {
-    let folder = folder();
+    let folder = data_folder();
     local_postgres::installation::install(|_, _| ()).unwrap();
     let mut command = up(folder.path(), &[]);
     command
         .env("HTTPS_PROXY", "http://127.0.0.1:9")
         .env("ALL_PROXY", "http://127.0.0.1:9");
-    let mut up = Up::from(command);
+    let mut up = Up::start(&mut command);
     assert_eq!(up.page().status(), 200);
-    up.signal(Signal::SIGTERM);
-    up.wait_until_gone();
+    up.stop();
 }
 
 #[test]
 fn broken_data_folder_is_named_with_a_way_out() {
-    let folder = folder();
-    let mut first = Up::start(folder.path(), &[]);
-    first.signal(Signal::SIGTERM);
-    first.wait_until_gone();
+    let folder = data_folder();
+    let mut first = start_shop(folder.path(), &[]);
+    first.stop();
     let control = folder.path().join("widgetario/database/global/pg_control");
     fs::write(control, "broken").unwrap();
     let said = refusal(&mut up(folder.path(), &[]));
@@ -82,29 +80,27 @@ fn broken_data_folder_is_named_with_a_way_out() {
         said.contains("`widgetario up --fresh` starts over"),
         "{said}"
     );
-    let mut fresh = Up::start(folder.path(), &["--fresh"]);
+    let mut fresh = start_shop(folder.path(), &["--fresh"]);
     assert_eq!(fresh.page().status(), 200);
-    fresh.signal(Signal::SIGTERM);
-    fresh.wait_until_gone();
+    fresh.stop();
 }
 
 #[test]
 fn second_shop_on_the_same_data_is_refused() {
-    let folder = folder();
-    let mut first = Up::start(folder.path(), &[]);
+    let folder = data_folder();
+    let mut first = start_shop(folder.path(), &[]);
     let said = refusal(&mut up(folder.path(), &[]));
     assert!(
         said.contains("the shop already runs with its data in"),
         "{said}"
     );
     assert_eq!(first.page().status(), 200);
-    first.signal(Signal::SIGTERM);
-    first.wait_until_gone();
+    first.stop();
 }
 
 #[test]
 fn fresh_is_not_promised_for_a_database_of_the_users_own() {
-    let folder = folder();
+    let folder = data_folder();
     let url = "postgres://nobody@127.0.0.1:9/shop";
     let said = refusal(&mut up(folder.path(), &["--fresh", "--database-url", url]));
     assert!(said.contains("leave out one of them"), "{said}");
@@ -112,7 +108,7 @@ fn fresh_is_not_promised_for_a_database_of_the_users_own() {
 
 #[test]
 fn cause_is_said_once() {
-    let folder = folder();
+    let folder = data_folder();
     let url = "postgres://nobody:secret@127.0.0.1:9/shop";
     let said = refusal(&mut up(folder.path(), &["--database-url", url]));
     assert_eq!(said.matches("refused").count(), 1, "{said}");
@@ -120,10 +116,9 @@ fn cause_is_said_once() {
 
 #[test]
 fn changed_configuration_costs_no_data() {
-    let folder = folder();
-    let mut first = Up::start(folder.path(), &[]);
-    first.signal(Signal::SIGTERM);
-    first.wait_until_gone();
+    let folder = data_folder();
+    let mut first = start_shop(folder.path(), &[]);
+    first.stop();
     let configuration = folder.path().join("widgetario/database/postgresql.conf");
     fs::write(configuration, "nonsense = 1\n").unwrap();
     let said = refusal(&mut up(folder.path(), &[]));
@@ -133,7 +128,7 @@ fn changed_configuration_costs_no_data() {
 
 #[test]
 fn last_words_of_each_service_are_printed() {
-    let folder = folder();
+    let folder = data_folder();
     let output = up(folder.path(), &[]).env("LOG_FORMAT", "x").output();
     let said = String::from_utf8(output.unwrap().stderr).unwrap();
     let words = said.matches("LOG_FORMAT='x' is not allowed").count();

@@ -1,19 +1,20 @@
-use crate::{Up, content, folder};
+//! What a start finds of the one before, and what it is told to do otherwise.
+
+use testkit::up::data_folder;
+
+use crate::start_shop;
 
 #[test]
 fn stock_survives_a_restart_and_fresh_starts_over() {
-    let folder = folder();
+    let folder = data_folder();
     for (arguments, before) in [
         (&[][..], r#""stock":600"#),
         (&[], r#""stock":599"#),
         (&["--fresh"], r#""stock":600"#),
     ] {
-        let mut up = Up::start(folder.path(), arguments);
-        assert!(
-            content(&up).contains(before),
-            "{before} in {}",
-            content(&up)
-        );
+        let mut up = start_shop(folder.path(), arguments);
+        let content = up.content();
+        assert!(content.contains(before), "{before} in {content}");
         up.buy(1);
         up.signal(nix::sys::signal::SIGTERM);
         up.wait_until_gone();
@@ -22,8 +23,8 @@ fn stock_survives_a_restart_and_fresh_starts_over() {
 
 #[test]
 fn v2_and_the_theme_are_what_was_asked_for() {
-    let folder = folder();
-    let mut up = Up::start(folder.path(), &["--products=v2", "--theme=dark"]);
+    let folder = data_folder();
+    let mut up = start_shop(folder.path(), &["--products=v2", "--theme=dark"]);
     let page = up.page().body_mut().read_to_string().unwrap();
     assert!(page.contains("$52.50") && page.contains(r#"data-theme="dark""#));
     up.signal(nix::sys::signal::SIGTERM);
@@ -34,10 +35,10 @@ fn v2_and_the_theme_are_what_was_asked_for() {
 fn database_of_the_users_own_is_filled_and_used() {
     let server = local_postgres::Server::scratch().unwrap();
     let url = server.superuser("postgres");
-    let folder = folder();
+    let folder = data_folder();
     for before in [r#""stock":600"#, r#""stock":599"#] {
-        let mut up = Up::start(folder.path(), &["--database-url", &url]);
-        assert!(content(&up).contains(before));
+        let mut up = start_shop(folder.path(), &["--database-url", &url]);
+        assert!(up.content().contains(before));
         up.buy(1);
         up.signal(nix::sys::signal::SIGTERM);
         up.wait_until_gone();

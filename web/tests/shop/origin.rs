@@ -8,10 +8,10 @@ use crate::{Shop, json, text};
 fn requests(host: &str) -> Vec<(Vec<(&'static str, String)>, bool)> {
     let site = |site: &str| vec![("sec-fetch-site", site.to_owned())];
     let origin = |origin: String| vec![("origin", origin)];
-    let forwarded = vec![
-        ("origin", "https://shop.example".to_owned()),
-        ("x-forwarded-host", "shop.example".to_owned()),
-    ];
+    let to_host = |name, host: &str, origin: &str| {
+        vec![(name, host.to_owned()), ("origin", origin.to_owned())]
+    };
+    let forwarded = |host, origin| to_host("x-forwarded-host", host, origin);
     vec![
         (vec![], true), // curl, fortio
         (site("same-origin"), true),
@@ -22,7 +22,12 @@ fn requests(host: &str) -> Vec<(Vec<(&'static str, String)>, bool)> {
         (origin("http://localhost:1".into()), false),
         (origin("http://evil.example".into()), false),
         (origin("null".into()), false),
-        (forwarded, true),
+        (forwarded("shop.example", "https://shop.example"), true),
+        // A browser leaves out the port that its scheme has anyway.
+        (to_host("host", "localhost:80", "http://localhost"), true),
+        (forwarded("shop.example:80", "http://shop.example"), true),
+        (forwarded("shop.example:443", "https://shop.example"), true),
+        (forwarded("shop.example:80", "https://shop.example"), false),
     ]
 }
 
@@ -56,7 +61,7 @@ async fn other_sites_change_nothing() {
         }
     }
     let content = shop.content().await;
-    assert_eq!(content["products"][0]["stock"], 595); // five were ours
+    assert_eq!(content["products"][0]["stock"], 592); // eight were ours
 }
 
 #[tokio::test]

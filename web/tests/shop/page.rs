@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use chassis::Command;
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -206,12 +208,25 @@ fn jaeger_is_at_an_address_without_secrets() {
     }
 }
 
+/// The `server-timing` of `path`, once no service needed half a second: the header would say that
+/// instead of the version, and a busy machine is enough for it.
+async fn server_timing(shop: &Shop, path: &str) -> String {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let response = shop.get(path).send().await.unwrap();
+        let timing = response.headers()["server-timing"].to_str().unwrap();
+        if !timing.contains("itself is slow") {
+            return timing.to_owned();
+        }
+        assert!(Instant::now() < deadline, "{timing}");
+    }
+}
+
 #[tokio::test]
 async fn each_call_is_in_server_timing() {
     let shop = Shop::start(&[]).await;
     for path in ["/", "/api/shop"] {
-        let response = shop.get(path).send().await.unwrap();
-        let timing = response.headers()["server-timing"].to_str().unwrap();
+        let timing = server_timing(&shop, path).await;
         assert!(timing.starts_with(r#"call-0;desc="products-api GET /products: v1";dur="#));
         assert_eq!(
             timing.matches("stock-api GET /stock/").count(),

@@ -1,0 +1,133 @@
+//! Live: the page asks for itself many times a second, and draws what came.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use testkit::chromium::Browser;
+use testkit::database::TestDatabase;
+use testkit::envoy::endpoint;
+use testkit::process::ServiceProcess;
+
+use crate::filters::{abort, delay, fault};
+use crate::mesh::{Mesh, service};
+
+/// Opens the page with `query`, and waits until Live has seen `pages` of v1.
+async fn watch(mesh: &Mesh, query: &str, pages: u32) -> Browser {
+    let browser = Browser::open(&format!("{}/?{query}", mesh.url)).await;
+    let count = "return Number(document.querySelector('#live-versions-legend').textContent
+        .match(/v1\\s+(\\d+)/)?.[1])";
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let is_enough = |count: Value| {
+        count
+            .as_f64()
+            .is_some_and(|count| count >= f64::from(pages))
+    };
+    while !is_enough(browser.page.execute(count, Vec::new()).await.unwrap()) {
+        assert!(Instant::now() < deadline, "few pages were counted");
+        browser.next_frame().await;
+    }
+    browser
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn share_of_the_canary_is_judged_by_its_interval() {
+    let shop = TestDatabase::new().await.shop;
+    let products = |version| {
+        let mut command = service("products-api");
+        let database = ("DATABASE_URL", shop.products_url.as_str());
+        ServiceProcess::start(command.envs([database, ("APP_VERSION", version)]))
+    };
+    let (v1, v2) = (products("v1"), products("v2"));
+    let mesh = Mesh::start(|plan| {
+        // Three of four in turn.
+        let ends = [v1.port, v1.port, v1.port, v2.port];
+        let mut all = endpoint("products-api", v1.port);
+        all["endpoints"][0]["lb_endpoints"] = ends
+            .map(|port| endpoint("products-api", port)["endpoints"][0]["lb_endpoints"][0].clone())
+            .into();
+        plan.into_products.cluster["load_assignment"] = all;
+    })
+    .await;
+    let browser = watch(&mesh, "live=50&expect=25", 150).await;
+    let share = browser.text("#live-share").await;
+    let percent = share
+        .trim_start_matches("v2 ")
+        .trim_end_matches("\u{202f}%");
+    assert!((23.0..27.0).contains(&percent.parse().unwrap()), "{share}");
+    assert_eq!(
+        browser.text("#live-verdict").await,
+        "expected v2 25 %: holds"
+    );
+    assert_eq!(browser.text("#live-failed").await, "0\u{202f}%");
+
+    let browser = watch(&mesh, "live=50&expect=50", 150).await;
+    let verdict = browser.text("#live-verdict").await;
+    assert_eq!(verdict, "expected v2 50 %: does not hold");
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn failures_are_counted_by_cause_until_it_is_switched_off() {
+    let mesh = Mesh::start(|plan| plan.to_stock.filters.push(fault(abort()))).await;
+    let browser = watch(&mesh, "live=50", 150).await;
+    assert_eq!(browser.text("#live-failed").await, "100\u{202f}%");
+    assert_eq!(browser.text("#live-stock").await, "100\u{202f}%");
+    let cause = browser.text("#live-failures-legend li").await;
+    assert!(cause.contains("Abort injected by web's sidecar"), "{cause}");
+    assert!(
+        cause.contains("istio/demo4/stock-api/virtual-service.yaml ends it"),
+        "{cause}"
+    );
+
+    browser.click("#live-switch").await;
+    browser.wait("#live-switch[aria-checked='false']").await;
+    assert_eq!(browser.eval("location.search").await, "");
+    // In the time of twenty pages, none is asked for.
+    let asked = "const asked = () => performance.getEntriesByType('resource').length;
+        const before = asked();
+        setTimeout(() => arguments[0](asked() - before), 400)";
+    let asked = browser.page.execute_async(asked, Vec::new()).await.unwrap();
+    assert_eq!(asked, 0);
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn delay_is_seen_in_the_median_and_in_the_rate() {
+    let mesh = Mesh::start(|plan| plan.to_stock.filters.push(fault(delay(1.5)))).await;
+    let browser = watch(&mesh, "live=50", 20).await;
+    let median = browser.text("#live-median").await;
+    let seconds: f64 = median.split_whitespace().next().unwrap().parse().unwrap();
+    assert!(
+        seconds >= 1.5 && median.ends_with('s') && !median.ends_with("ms"),
+        "{median}"
+    );
+    assert_eq!(browser.text("#live-failed").await, "0\u{202f}%");
+    let cause = browser.text("#live-latencies-legend li").await;
+    assert!(cause.contains("Delayed in web's sidecar"), "{cause}");
+    let state = browser.text("#live-state").await;
+    assert!(
+        state.contains("of 50 a second: answers take too long"),
+        "{state}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn bad_values_start_nothing_and_say_what_is_allowed() {
+    let mesh = Mesh::start(|_| ()).await;
+    let rate = "Pages a second: a whole number from 1 to 50";
+    let share = "Expected share: a number from 0 to 100, or nothing";
+    for (query, value, allowed) in [
+        ("live=0", "0", rate),
+        ("live=51", "51", rate),
+        ("live=abc", "abc", rate),
+        ("live=10&expect=101", "101", share),
+    ] {
+        let browser = Browser::open(&format!("{}/?{query}", mesh.url)).await;
+        browser.wait("#live-problem:not(:empty)").await;
+        let problem = browser.text("#live-problem").await;
+        assert_eq!(problem, format!("{allowed}, not “{value}”."));
+        browser.wait("#live-switch[aria-checked='false']").await;
+    }
+}
