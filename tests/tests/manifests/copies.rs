@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{objects, text, yaml};
+use crate::{objects, read, text, yaml};
 
 /// JSON pointers (<https://www.rfc-editor.org/rfc/rfc6901>) to what differs, in order. Lists whose
 /// items all have a `name` are compared item by item of the same name, and a pointer has the name in
@@ -150,4 +150,48 @@ fn broken_replica_is_stock_api_under_another_version() {
             "/spec/template/spec/containers/stock-api/env/APP_VERSION/value",
         ]
     );
+}
+
+/// The lines of a file's Deployment, without those that are only a comment.
+fn lines(file: &str) -> Vec<String> {
+    let text = read(file);
+    let mut documents = text.split("\n---\n");
+    let found = documents.find(|document| document.contains("\nkind: Deployment\n"));
+    let lines = found
+        .unwrap_or_else(|| panic!("no Deployment in {file}"))
+        .lines();
+    lines
+        .filter(|line| !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn copy_marks_each_line_that_differs_from_its_source() {
+    for (source, copy) in [
+        ("k8s/web.yaml", "istio/demo3/widgetario/web.yaml"),
+        (
+            "k8s/stock-api.yaml",
+            "istio/demo3/widgetario/stock-api.yaml",
+        ),
+        (
+            "k8s/products-api.yaml",
+            "istio/demo3/widgetario/products-api.yaml",
+        ),
+        (
+            "istio/demo3/widgetario/products-api.yaml",
+            "istio/demo4/products-api/deployment-v2.yaml",
+        ),
+        (
+            "istio/demo3/widgetario/stock-api.yaml",
+            "istio/demo4/stock-api/resilience/broken-replica/deployment.yaml",
+        ),
+    ] {
+        let [source, copied] = [source, copy].map(lines);
+        assert_eq!(source.len(), copied.len(), "{copy}");
+        for (line, copied) in source.iter().zip(&copied) {
+            let [plain, value] = [line, copied].map(|line| line.split(" # <-").next().unwrap());
+            assert_eq!(copied.contains(" # <-"), plain != value, "{copy}: {copied}");
+        }
+    }
 }

@@ -31,3 +31,21 @@ fn docker_compose_builds_the_images_that_kubernetes_runs() {
         .collect();
     assert_eq!(built, images());
 }
+
+#[test]
+fn docker_sees_a_manifest_and_a_target_of_each_member() {
+    let manifest = read("Cargo.toml");
+    let members = manifest.split("members = [").nth(1).unwrap();
+    let members = members.split(']').next().unwrap().lines();
+    let members = members.filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\","));
+    let ignore = read(".dockerignore");
+    let sees = |path: &str| ignore.lines().any(|line| line == format!("!{path}"));
+    let members: Vec<_> = members.collect();
+    assert!(members.contains(&"web"), "{members:?}");
+    for member in members {
+        let targets = ["lib", "main"].map(|name| format!("{member}/src/{name}.rs"));
+        let has_target = targets.iter().any(|target| sees(target));
+        let is_read = sees(&format!("{member}/Cargo.toml")) && has_target;
+        assert!(sees(member) || is_read, "{member} is not in .dockerignore");
+    }
+}
