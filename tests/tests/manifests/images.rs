@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{containers, text, workloads, yaml};
+use crate::{containers, read, text, workloads, yaml};
 
 /// The images of ours that the manifests name.
 fn images() -> BTreeSet<String> {
