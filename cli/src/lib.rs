@@ -7,24 +7,17 @@
 //! cluster, and measure what they claim; `preflight` and `doctor` say what is wrong, and how to mend
 //! it.
 
-mod child;
-mod cleanup;
-mod cluster;
-mod doctor;
-mod download;
-mod environment;
-mod preflight;
-mod prose;
-mod service;
-mod stages;
 mod up;
-mod verify;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chassis::{OutputError, say};
 use clap::{Parser, Subcommand};
+use walkthrough::stages::run;
+use walkthrough::{doctor, preflight, verify};
+
+use up::service;
 
 /// Widgetario: a small shop that shows what a service mesh does
 #[derive(Parser)]
@@ -50,13 +43,13 @@ enum Command {
     Stages,
 
     /// Show a stage of the walkthrough, run its commands, and verify it
-    Run(stages::run::Run),
+    Run(run::Run),
 
     /// Measure what a stage claims; the exit status is 1 when a claim does not hold
     Verify(verify::Verify),
 
     /// Restore the stage before
-    Undo(stages::run::Undo),
+    Undo(run::Undo),
 
     /// Check that this machine can show the walkthrough
     Preflight,
@@ -92,10 +85,10 @@ pub fn main() -> ExitCode {
         Command::Up(options) => up::run(options),
         Command::Service(options) => Ok(service::run(options)),
         Command::Preflight => preflight::run(),
-        Command::Stages => stages::run::list(),
-        Command::Run(options) => stages::run::run(&options),
+        Command::Stages => run::list(),
+        Command::Run(options) => run::run(&options),
         Command::Verify(options) => verify::verify(&options),
-        Command::Undo(options) => stages::run::undo(&options),
+        Command::Undo(options) => run::undo(&options),
         Command::Doctor(options) => doctor::run(&options),
     })
 }

@@ -10,8 +10,8 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
-use crate::environment;
-use crate::service::{Addresses, Name};
+use super::environment;
+use super::service::{Addresses, Name};
 
 /// A running service; it stops when this is dropped.
 pub(crate) struct Service {

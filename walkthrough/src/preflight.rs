@@ -29,7 +29,7 @@ const CHECKS: [Check; 6] = [
 ///
 /// # Errors
 /// When nobody reads what it finds.
-pub(crate) fn run() -> anyhow::Result<ExitCode> {
+pub fn run() -> anyhow::Result<ExitCode> {
     let mut well = true;
     for (name, check) in CHECKS {
         match check() {

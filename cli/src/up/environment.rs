@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 
 use tokio::process::Command;
 
-use crate::service::Name;
+use super::service::Name;
 
 /// The end of `up --help`.
 pub(crate) const HELP: &str = "\

@@ -1,5 +1,10 @@
 //! `widgetario up`: PostgreSQL and the three services, until told to stop.
 
+mod child;
+mod download;
+mod environment;
+pub(crate) mod service;
+
 use std::io::{ErrorKind, Write, stderr};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::process::ExitCode;
@@ -12,9 +17,8 @@ use db::{Server, Shop};
 use tokio::time::{interval, timeout};
 use web::Theme;
 
-use crate::child::Service;
-use crate::service::Name;
-use crate::{download, environment};
+use child::Service;
+use service::Name;
 
 /// How to start the shop.
 #[derive(Args, Clone)]

@@ -89,7 +89,7 @@ impl Addon {
 
 /// The stages to verify.
 #[derive(Args)]
-pub(crate) struct Verify {
+pub struct Verify {
     /// Such as `demo4/canary-75-25`; `widgetario stages` lists them
     #[arg(required_unless_present = "all")]
     key: Option<String>,
@@ -117,7 +117,7 @@ struct Bench<'a> {
 ///
 /// # Errors
 /// When the documents or the cluster cannot be read.
-pub(crate) fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
+pub fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
     let (root, stages) = (root()?, all()?);
     let chosen = match &arguments.key {
         Some(key) => position(&stages, key)?..=position(&stages, key)?,

@@ -13,7 +13,7 @@ use crate::verify::traces::{self, Span, Trace};
 
 /// Where the shop is.
 #[derive(Args)]
-pub(crate) struct Options {
+pub struct Options {
     /// The shop, as a visitor reaches it
     #[arg(long, default_value = "http://localhost:8010")]
     url: String,
@@ -31,7 +31,7 @@ enum Finding {
 ///
 /// # Errors
 /// When the shop or Jaeger does not answer.
-pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let page = view(&options.url)?;
     let Some(id) = page.json["trace_id"].as_str() else {
         say!(

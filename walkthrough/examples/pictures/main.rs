@@ -10,11 +10,11 @@
 )]
 
 mod camera;
-#[path = "../../tests/parts/chromium.rs"]
+#[path = "../../../cli/tests/parts/chromium.rs"]
 mod chromium;
 mod drawing;
 mod jaeger;
-#[path = "../../tests/parts/port.rs"]
+#[path = "../../../cli/tests/parts/port.rs"]
 mod port;
 
 use std::fs;

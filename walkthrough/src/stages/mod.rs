@@ -6,7 +6,7 @@
 mod background;
 mod drift;
 pub(crate) mod objects;
-pub(crate) mod run;
+pub mod run;
 pub(crate) mod sidecars;
 mod strangers;
 

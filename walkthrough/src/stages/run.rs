@@ -18,7 +18,7 @@ use crate::verify::{self, Tally};
 
 /// The stage to run or to undo.
 #[derive(Args)]
-pub(crate) struct Run {
+pub struct Run {
     /// Such as `demo4/canary-75-25`; `widgetario stages` lists them
     #[arg(required_unless_present = "all")]
     key: Option<String>,
@@ -40,7 +40,7 @@ pub(crate) struct Run {
 
 /// The stage to undo.
 #[derive(Args)]
-pub(crate) struct Undo {
+pub struct Undo {
     /// Such as `demo4/canary-75-25`
     key: String,
 
@@ -56,7 +56,7 @@ pub(crate) struct Undo {
 ///
 /// # Errors
 /// See [`all`].
-pub(crate) fn list() -> anyhow::Result<ExitCode> {
+pub fn list() -> anyhow::Result<ExitCode> {
     for stage in all()? {
         say!("{:28} {}", stage.key, stage.title)?;
     }
@@ -67,7 +67,7 @@ pub(crate) fn list() -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// When a command fails.
-pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
+pub fn run(options: &Run) -> anyhow::Result<ExitCode> {
     let (root, stages) = (root()?, all()?);
     let chosen = match &options.key {
         Some(key) => position(&stages, key)?..=position(&stages, key)?,
@@ -102,7 +102,7 @@ pub(crate) fn run(options: &Run) -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// When the cluster refuses.
-pub(crate) fn undo(options: &Undo) -> anyhow::Result<ExitCode> {
+pub fn undo(options: &Undo) -> anyhow::Result<ExitCode> {
     let (root, stages) = (root()?, all()?);
     let place = position(&stages, &options.key)?;
     let prose = Prose { beside_json: false };
