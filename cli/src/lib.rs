@@ -14,8 +14,7 @@ use std::process::ExitCode;
 
 use chassis::{OutputError, say};
 use clap::{Parser, Subcommand};
-use walkthrough::stages::run;
-use walkthrough::{doctor, preflight, verify};
+use walkthrough::{doctor, preflight, run, verify};
 
 use up::service;
 

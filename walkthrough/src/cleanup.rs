@@ -1,4 +1,4 @@
-//! What must not be left behind: a load, the pods of a measurement.
+//! Cleaning up what must not be left behind: a load, and the pods of a measurement.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use tokio::runtime::Builder;
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// Work to be done at the end, by the order in which it was promised.
+/// Work to be done at the end, numbered in the order in which it was promised.
 static PROMISED: Mutex<BTreeMap<u64, Work>> = Mutex::new(BTreeMap::new());
 
 /// What a shell reports of a program that Ctrl-C ended.
@@ -20,6 +20,7 @@ const INTERRUPTED: i32 = 130;
 pub(crate) struct Cleanup(u64);
 
 impl Cleanup {
+    /// Promises to do `work`.
     pub(crate) fn new(work: impl FnOnce() + Send + 'static) -> Self {
         let mut promised = promised();
         let number = promised.last_key_value().map_or(0, |(last, _)| last + 1);
@@ -30,7 +31,7 @@ impl Cleanup {
 
 impl Drop for Cleanup {
     fn drop(&mut self) {
-        // Held until it is done: an interruption waits for it.
+        // The lock is held until the work is done, so that an interruption waits for it.
         let mut promised = promised();
         if let Some(work) = promised.remove(&self.0) {
             work();
@@ -55,7 +56,7 @@ pub(crate) fn before_the_end() -> io::Result<()> {
     thread::spawn(move || {
         runtime.block_on(signal);
         let _ = writeln!(io::stderr(), "widgetario: interrupted; cleaning up");
-        // Held to the end: nothing is promised any more.
+        // The lock is held to the end, so that nothing is promised any more.
         let mut promised = promised();
         while let Some((_, work)) = promised.pop_last() {
             work();

@@ -8,8 +8,8 @@ use anyhow::ensure;
 use chassis::say;
 use clap::Args;
 
-use crate::verify::shop::{Page, Shop};
-use crate::verify::traces::{self, Span, Trace};
+use crate::observe::jaeger::{Span, Trace, of_request};
+use crate::observe::shop::{Page, ShopClient};
 
 /// Where the shop is.
 #[derive(Args)]
@@ -22,7 +22,7 @@ pub struct Options {
 /// What was found at a hop.
 enum Finding {
     Links(String),
-    /// Not recorded, though nothing breaks by it.
+    /// It is not recorded, but nothing breaks by that.
     Silent(String),
     Breaks(String),
 }
@@ -33,7 +33,7 @@ enum Finding {
 /// When the shop or Jaeger does not answer.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let page = view(&options.url)?;
-    let Some(id) = page.json["trace_id"].as_str() else {
+    let Some(id) = page.trace_id() else {
         say!(
             "web is in no trace: it takes none from its sidecar (OTEL_PROPAGATORS=none) and begins \
              none (OTEL_SDK_DISABLED=true), or no sidecar traces (the Telemetry mesh-default)."
@@ -41,16 +41,9 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     say!("One page view, trace {id}:\n")?;
-    let (trace, others) = arrived(id, page.json["request_id"].as_str())?;
-    let spans = trace.as_ref().map_or(&[][..], |trace| &trace.spans);
-    let mut findings = vec![entrance(spans), recorded("web", spans)];
-    for api in ["products-api", "stock-api"] {
-        findings.push(call(api, &page, spans));
-        findings.push(recorded(api, spans));
-    }
-    findings.extend(others.iter().map(apart));
+    let (trace, others) = arrived(id, page.request_id())?;
     let mut breaks = false;
-    for finding in &findings {
+    for finding in findings(&page, trace.as_ref(), &others) {
         match finding {
             Finding::Links(text) => say!("  links   {text}")?,
             Finding::Silent(text) => say!("  silent  {text}")?,
@@ -59,14 +52,6 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
                 say!("  BREAKS  {text}")?;
             }
         }
-    }
-    let roots = trace.as_ref().map_or(0, |trace| trace.roots().len());
-    if roots > 1 {
-        breaks = true;
-        say!(
-            "  BREAKS  {roots} spans have no parent here: sidecars and services speak different \
-             headers; where the tracer speaks B3 alone, set OTEL_PROPAGATORS=b3multi,tracecontext,baggage"
-        )?;
     }
     say!("\n{}", trace.as_ref().map(Trace::tree).unwrap_or_default())?;
     if breaks {
@@ -77,9 +62,28 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What was found at each hop, in the order of the hops.
+fn findings(page: &Page, trace: Option<&Trace>, others: &[Trace]) -> Vec<Finding> {
+    let spans = trace.map_or(&[][..], |trace| &trace.spans);
+    let mut findings = vec![entrance(spans), recorded("web", spans)];
+    for api in ["products-api", "stock-api"] {
+        findings.push(call(api, page, spans));
+        findings.push(recorded(api, spans));
+    }
+    findings.extend(others.iter().map(apart));
+    let roots = trace.map_or(0, |trace| trace.roots().len());
+    if roots > 1 {
+        findings.push(Finding::Breaks(format!(
+            "{roots} spans have no parent here: sidecars and services speak different headers; \
+             where the tracer speaks B3 alone, set OTEL_PROPAGATORS=b3multi,tracecontext,baggage"
+        )));
+    }
+    findings
+}
+
 /// The shop's content, which names the trace and what each call met.
 fn view(url: &str) -> anyhow::Result<Page> {
-    let page = Shop::at(url).get("/api/shop", &[]);
+    let page = ShopClient::at(url).view();
     let (status, body) = (page.status, page.body.trim());
     ensure!(
         status != 0,
@@ -93,7 +97,7 @@ fn view(url: &str) -> anyhow::Result<Page> {
 }
 
 fn is_of(span: &Span, app: &str, is_proxy: bool) -> bool {
-    span.service == format!("{app}.widgetario") && span.is_proxy == is_proxy
+    span.app() == app && span.is_proxy == is_proxy
 }
 
 /// The way in: the sidecar of web, whose span is above web's own.
@@ -129,26 +133,23 @@ fn recorded(app: &str, spans: &[Span]) -> Finding {
 
 /// The way from web to an API: the sidecar there is in the trace.
 fn call(api: &str, page: &Page, spans: &[Span]) -> Finding {
-    let mut failed = page
-        .calls()
-        .filter(|call| call["service"] == api && !call["error"].is_null());
-    let count = spans.iter().filter(|span| is_of(span, api, true)).count();
-    let calls = page.calls().filter(|call| call["service"] == api).count();
-    match (count, failed.next()) {
-        (0, Some(call)) => {
-            Finding::Breaks(format!("web's call of {api} failed: {}", call["error"]))
-        }
-        (1.., None) if count < calls => Finding::Breaks(format!(
-            "{api}'s sidecar has {count} of web's {calls} calls in this trace"
+    let calls = || page.calls().iter().filter(|call| call.service == api);
+    let error = calls().find_map(|call| call.error.as_ref());
+    let seen = spans.iter().filter(|span| is_of(span, api, true)).count();
+    let calls = calls().count();
+    match (seen, error) {
+        (0, Some(error)) => Finding::Breaks(format!("web's call of {api} failed: {error:?}")),
+        (1.., None) if seen < calls => Finding::Breaks(format!(
+            "{api}'s sidecar has {seen} of web's {calls} calls in this trace"
         )),
         (0, None) => Finding::Breaks(format!(
             "web's calls carry no trace to {api}'s sidecar: OTEL_PROPAGATORS=none in web"
         )),
-        (count, _) => Finding::Links(format!("{api}'s sidecar takes {count} calls of web")),
+        (seen, _) => Finding::Links(format!("{api}'s sidecar takes {seen} calls of web")),
     }
 }
 
-/// What belongs to the same request, and is in a trace apart.
+/// A trace of the same request, other than the one that is followed.
 fn apart(trace: &Trace) -> Finding {
     let roots = trace.roots();
     let begins = roots.first().map_or(String::new(), |root| {
@@ -164,15 +165,15 @@ fn apart(trace: &Trace) -> Finding {
     ))
 }
 
-/// The trace, and others of the same request, once no more of them arrives.
+/// The trace, if it has arrived, and the others of the same request, once no more of them arrives.
 fn arrived(id: &str, request: Option<&str>) -> anyhow::Result<(Option<Trace>, Vec<Trace>)> {
     // Without a sidecar nobody gave the request an id.
     let Some(request) = request else {
         return Ok((alone(id)?, Vec::new()));
     };
-    let mut traces = traces::of_request(request, 1)?;
-    let place = traces.iter().position(|trace| trace.id == id);
-    Ok((place.map(|place| traces.remove(place)), traces))
+    let mut traces = of_request(request, 1)?;
+    let position = traces.iter().position(|trace| trace.id == id);
+    Ok((position.map(|position| traces.remove(position)), traces))
 }
 
 /// The trace by its own id, once no more of it arrives.

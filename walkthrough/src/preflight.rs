@@ -7,9 +7,10 @@ use anyhow::{Context, bail, ensure};
 use chassis::say;
 use serde_json::Value;
 
-use crate::cluster::{MESH, SHOP, attempt, get, items, kubectl, output};
+use crate::cluster::kubectl::{attempt, elements, get, items, kubectl, output};
+use crate::cluster::{MESH, SHOP};
 
-/// What the walkthrough was measured with.
+/// The size of the cluster on which the walkthrough was measured.
 const CPUS: f64 = 4.0;
 const MEMORY_GIB: f64 = 7.5;
 const IMAGES: [&str; 4] = ["web", "products-api", "stock-api", "products-db"];
@@ -25,22 +26,22 @@ const CHECKS: [Check; 6] = [
     ("no other mesh is in the way", mesh),
 ];
 
-/// Checks one thing after the other; the status tells whether all are well.
+/// Checks one thing after the other; the status tells whether this machine is fit.
 ///
 /// # Errors
 /// When nobody reads what it finds.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let mut well = true;
+    let mut is_fit = true;
     for (name, check) in CHECKS {
         match check() {
             Ok(found) => say!("  ok     {name}: {found}")?,
             Err(error) => {
-                well = false;
+                is_fit = false;
                 say!("  MEND   {name}: {error:#}")?;
             }
         }
     }
-    Ok(if well {
+    Ok(if is_fit {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -92,28 +93,27 @@ fn quantity(value: &Value) -> f64 {
 }
 
 fn istioctl() -> anyhow::Result<String> {
-    let said = output(
+    let versions = output(
         "istioctl",
         &["version", "--remote=false", "--output", "json"],
     )
     .context("install Istio 1.31: https://istio.io/latest/docs/setup/getting-started")?;
-    let said: Value = serde_json::from_str(&said)?;
-    let version = said["clientVersion"]["version"]
+    let versions: Value = serde_json::from_str(&versions)?;
+    let version = versions["clientVersion"]["version"]
         .as_str()
         .unwrap_or_default()
         .to_owned();
     let checked = attempt("istioctl", &["x", "precheck"], None)?;
-    let said = String::from_utf8_lossy(&checked.stdout).trim().to_owned();
-    ensure!(checked.status.success(), "{version}: {said}");
+    let report = String::from_utf8_lossy(&checked.stdout);
+    ensure!(checked.status.success(), "{version}: {}", report.trim());
     Ok(version)
 }
 
 fn images() -> anyhow::Result<String> {
     let nodes = get(&["nodes"])?;
-    let images =
-        items(&nodes).flat_map(|node| node["status"]["images"].as_array().into_iter().flatten());
-    let names: Vec<&str> = images
-        .flat_map(|image| image["names"].as_array().into_iter().flatten())
+    let names: Vec<&str> = items(&nodes)
+        .flat_map(|node| elements(&node["status"]["images"]))
+        .flat_map(|image| elements(&image["names"]))
         .filter_map(Value::as_str)
         .collect();
     let version = env!("CARGO_PKG_VERSION");

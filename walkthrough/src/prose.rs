@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use chassis::OutputError;
 
-/// Where sentences go: to standard output, unless that belongs to JSON.
+/// Writes sentences to standard output, or to standard error where standard output is for JSON.
 #[derive(Clone, Copy)]
 pub(crate) struct Prose {
     /// Whether standard output is for JSON alone.
@@ -27,14 +27,14 @@ impl Prose {
     /// See [`Prose::line`].
     pub(crate) fn text(self, text: &str) -> Result<(), OutputError> {
         if self.beside_json {
-            // The JSON is what counts: that goes on without readers of this.
+            // The JSON is what counts: the command goes on when nobody reads this.
             let _ = io::stderr().write_all(text.as_bytes());
             return Ok(());
         }
         chassis::print(format_args!("{text}"))
     }
 
-    /// Where the output of a command goes that is shown.
+    /// Where a command that is shown writes its output.
     pub(crate) fn of_commands(self) -> Stdio {
         if self.beside_json {
             io::stderr().into()
