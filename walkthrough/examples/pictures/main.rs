@@ -1,5 +1,5 @@
 //! Takes the pictures of the README and of the documents anew, from a shop that runs in a mesh:
-//! `cargo run --example pictures`, or with some of their names.
+//! `cargo run -p walkthrough --example pictures`, or with some of their names.
 //!
 //! Each stage is run as a presenter runs it. The page is photographed by Chromium (by way of
 //! `chromedriver`, which must be installed); the traces are drawn from what Jaeger's API tells.
@@ -13,7 +13,6 @@ mod camera;
 #[path = "../../../cli/tests/parts/chromium.rs"]
 mod chromium;
 mod drawing;
-mod jaeger;
 #[path = "../../../cli/tests/parts/port.rs"]
 mod port;
 
@@ -28,6 +27,8 @@ use anyhow::{Context, bail, ensure};
 use clap::Parser;
 
 use camera::{Act, photograph};
+use walkthrough::observe::jaeger::{Trace, of_request};
+use walkthrough::observe::shop::ShopClient;
 
 /// Take the pictures of the documents anew.
 #[derive(Parser)]
@@ -142,15 +143,31 @@ async fn main() -> anyhow::Result<()> {
             }
             Subject::Traces(spans) => {
                 sleep(CACHE_EXPIRY);
-                let traces = jaeger::visit(&options.url, spans)?;
+                let traces = visit(&options.url, spans)?;
                 let file = folder.join(picture.name).with_extension("svg");
-                fs::write(&file, drawing::draw(&traces))?;
+                fs::write(&file, drawing::draw(traces))?;
                 file
             }
         };
         let _ = writeln!(stdout(), "{}", file.display());
     }
     Ok(())
+}
+
+/// Visits the shop at `url`, and waits for that visit's traces, of at least so many spans.
+fn visit(url: &str, spans: usize) -> anyhow::Result<Vec<Trace>> {
+    let page = ShopClient::at(url).view();
+    let request = page.request_id().with_context(|| {
+        format!(
+            "no x-request-id arrived: the shop is in no mesh, or it answers {}: {}",
+            page.status,
+            page.body.trim()
+        )
+    })?;
+    let traces = of_request(request, spans)?;
+    let count: usize = traces.iter().map(|trace| trace.spans.len()).sum();
+    ensure!(count >= spans, "{count} of {spans} spans have come");
+    Ok(traces)
 }
 
 /// Brings the cluster to a stage.
