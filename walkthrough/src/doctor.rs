@@ -9,7 +9,8 @@ use chassis::say;
 use clap::Args;
 
 use crate::observe::jaeger::{Span, Trace, of_request};
-use crate::observe::shop::{Page, ShopClient};
+use crate::observe::page::Page;
+use crate::observe::shop::ShopClient;
 
 /// Where the shop is.
 #[derive(Args)]

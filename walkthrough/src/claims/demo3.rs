@@ -9,8 +9,8 @@ use crate::cluster::kubectl::attempt;
 use crate::cluster::pods;
 use crate::observe::access::{ProbeResult, differing};
 use crate::observe::callers::{CALLERS, Caller, DATABASE, Request};
+use crate::observe::page::Page;
 use crate::observe::probe_pods::ProbePods;
-use crate::observe::shop::Page;
 
 const PRODUCTS: Request = Request::new("GET", "http://products-api.widgetario/products");
 const STOCK: Request = Request::new("GET", "http://stock-api.widgetario/stock/1");

@@ -2,7 +2,7 @@
 
 use super::claim::Claim;
 use super::target::Target;
-use crate::observe::shop::{Page, statuses};
+use crate::observe::page::{Page, statuses};
 
 /// 25 views a second for 20 s, as fortio asks, which gives up after `timeout` seconds. The presenter's
 /// own fortio may run at the same time.

@@ -7,7 +7,7 @@ use crate::claims::routes;
 use crate::claims::target::Target;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::{elements, get, items};
-use crate::observe::shop::Page;
+use crate::observe::page::Page;
 
 pub(in crate::claims) fn v2(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let label = "kubernetes.io/service-name=products-api";

@@ -6,7 +6,7 @@ use crate::claims::routes;
 use crate::claims::target::Target;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::kubectl;
-use crate::observe::shop::{Call, Page, statuses};
+use crate::observe::page::{Call, Page, statuses};
 
 /// What demo 4 injects: the same numbers as in its files.
 pub(super) const ABORTED: f64 = 0.2;

@@ -3,7 +3,7 @@
 use crate::claims::claim::Claim;
 use crate::claims::proportion::Share;
 use crate::claims::target::Target;
-use crate::observe::shop::{Call, Page};
+use crate::observe::page::{Call, Page};
 use crate::observe::wait::wait_until;
 
 pub(in crate::claims) fn ingress(target: &Target) -> Vec<Claim> {

@@ -9,7 +9,7 @@ use crate::claims::routes;
 use crate::claims::target::Target;
 use crate::cluster::pods::{self, is_ready};
 use crate::observe::endpoints::ejected;
-use crate::observe::shop::Call;
+use crate::observe::page::Call;
 use crate::observe::wait::wait_until;
 
 /// What demo 4 delays: the same numbers as in its files.
