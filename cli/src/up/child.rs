@@ -1,4 +1,4 @@
-//! A service's process, seen from the parent: its address, its log, its end.
+//! The process of a service, seen from its parent: where it listens, its log, and its end.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::process::{ExitStatus, Stdio};
@@ -14,7 +14,7 @@ use super::environment;
 use super::service::{Addresses, Name};
 
 /// A running service; it stops when this is dropped.
-pub(crate) struct Service {
+pub(crate) struct ChildService {
     pub(crate) name: Name,
     pub(crate) addresses: Addresses,
     process: Child,
@@ -24,32 +24,16 @@ pub(crate) struct Service {
     log: JoinHandle<()>,
 }
 
-impl Service {
-    /// Starts a service on free ports of this machine; `arguments` and `environment` are added.
+impl ChildService {
+    /// Starts a service on free ports of this machine, with `arguments` and `environment` added to
+    /// its own, and waits until it tells where it listens.
     pub(crate) async fn start(
         name: Name,
         arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
-        let program = std::env::current_exe().context("this program's own file is gone")?;
-        let mut command = Command::new(program);
-        command.args(["service", name.as_str(), "--listen-address=127.0.0.1"]);
-        command.args(["--port=0", "--management-port=0", "--drain=0"]);
-        environment::of_service(&mut command, name);
+        let mut command = command(name)?;
         command.args(arguments).envs(environment.iter().copied());
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        if colour() {
-            command.env("CLICOLOR_FORCE", "1");
-        }
-        // Ctrl-C is for the parent alone: it stops the services in order.
-        #[cfg(unix)]
-        command.process_group(0);
-        #[cfg(windows)]
-        command.creation_flags(0x200); // CREATE_NEW_PROCESS_GROUP
-
         let mut process = command.spawn().context("a service cannot be started")?;
         let stdin = process.stdin.take();
         let log = process.stderr.take().context("a child without a log")?;
@@ -89,7 +73,7 @@ impl Service {
         bail!("{name} did not start: its log says why")
     }
 
-    /// Ready when the service has ended and its log is printed.
+    /// Waits until the service has ended and its log is printed.
     pub(crate) async fn ended(&mut self) -> (Name, std::io::Result<ExitStatus>) {
         let status = self.process.wait().await;
         if !self.log.is_finished() {
@@ -104,7 +88,30 @@ impl Service {
     }
 }
 
-/// Waits until a service that has ended has been heard. A process of its own may hold its log open.
+/// The command that starts a service.
+fn command(name: Name) -> anyhow::Result<Command> {
+    let program = std::env::current_exe().context("this program's own file is gone")?;
+    let mut command = Command::new(program);
+    command.args(["service", name.as_str(), "--listen-address=127.0.0.1"]);
+    command.args(["--port=0", "--management-port=0", "--drain=0"]);
+    environment::of_service(&mut command, name);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if has_colour() {
+        command.env("CLICOLOR_FORCE", "1");
+    }
+    // Ctrl-C is for the parent alone: it stops the services in order.
+    #[cfg(unix)]
+    command.process_group(0);
+    #[cfg(windows)]
+    command.creation_flags(0x200); // CREATE_NEW_PROCESS_GROUP
+    Ok(command)
+}
+
+/// Waits until the log of a service that has ended is printed, for 1 s at most: another process may
+/// hold the log open.
 async fn last_words(log: impl Future<Output = Result<(), JoinError>>) {
     let _ = timeout(Duration::from_secs(1), log).await;
 }
@@ -117,7 +124,7 @@ async fn is_success(client: &reqwest::Client, url: &str) -> bool {
 /// Prints each line of a service's log behind its name.
 async fn relay(name: Name, log: impl AsyncRead + Unpin) {
     let name = name.as_str();
-    let prefix = if colour() {
+    let prefix = if has_colour() {
         let hue = match name {
             "web" => 36,
             "products-api" => 35,
@@ -129,11 +136,12 @@ async fn relay(name: Name, log: impl AsyncRead + Unpin) {
     };
     let mut lines = BufReader::new(log).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        // Read on even if nobody reads this: a service must never wait for its log.
+        // The log is read on even when nobody reads this: a service must never wait for it.
         let _ = writeln!(stderr(), "{prefix} {line}");
     }
 }
 
-fn colour() -> bool {
+/// Whether the user's terminal shows colours.
+fn has_colour() -> bool {
     stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -1,5 +1,5 @@
-//! What of the user's environment reaches the shop: what `up --help` lists and what the services'
-//! `--help` lists, but neither what `up` itself says of them nor what is meant for other programs.
+//! Which variables of the user's environment reach the services: those that `up --help` and their own
+//! `--help` list, without those that `up` itself decides and those that are meant for other programs.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -25,8 +25,8 @@ Environment:
 
 No variable of PostgreSQL's own (PGHOST, PGOPTIONS and their like) has a meaning here.";
 
-/// What `up` says of the services, whatever the user's shell has set for others.
-const OURS: [&str; 12] = [
+/// What `up` decides for the services, whatever the user's shell has set for other programs.
+const DECIDED: [&str; 12] = [
     "APP_VERSION",
     "DATABASE_PASSWORD_FILE",
     "DATABASE_URL",
@@ -41,24 +41,24 @@ const OURS: [&str; 12] = [
     "WIDGETARIO_THEME",
 ];
 
-/// Takes from a service's environment what is not for it, and names it.
+/// Takes from a service's environment what is not for it, and gives it its name.
 pub(crate) fn of_service(command: &mut Command, name: Name) {
-    for variable in postgresqls() {
+    for variable in of_postgresql() {
         command.env_remove(variable);
     }
-    for variable in OURS {
+    for variable in DECIDED {
         command.env_remove(variable);
     }
     command.env("OTEL_SERVICE_NAME", name.as_str());
 }
 
 /// The variables by which PostgreSQL's programs and clients are told where to go.
-fn postgresqls() -> impl Iterator<Item = OsString> {
+fn of_postgresql() -> impl Iterator<Item = OsString> {
     let names = env::vars_os().map(|(name, _)| name);
-    names.filter(|name| is_postgresqls(name))
+    names.filter(|name| is_of_postgresql(name))
 }
 
-fn is_postgresqls(name: &OsStr) -> bool {
+fn is_of_postgresql(name: &OsStr) -> bool {
     name.to_string_lossy()
         .to_ascii_uppercase()
         .starts_with("PG")

@@ -17,8 +17,8 @@ use db::{Server, Shop};
 use tokio::time::{interval, timeout};
 use web::Theme;
 
-use child::Service;
-use service::Name;
+use self::child::ChildService;
+use self::service::Name;
 
 /// How to start the shop.
 #[derive(Args, Clone)]
@@ -51,12 +51,13 @@ enum Products {
     V2,
 }
 
-/// How many services use the database, each with connections of its own.
+/// How many services use the database, each with its own connections.
 const APIS: usize = 2;
 
-/// The parts of a running shop; dropped, they stop.
+/// The parts of a running shop; they stop when this is dropped.
 struct Up {
-    services: Vec<Service>,
+    services: [ChildService; 3],
+    /// Absent when the database is the user's own.
     database: Option<Server>,
 }
 
@@ -65,15 +66,12 @@ struct Up {
 /// # Errors
 /// When the shop cannot start, or ends by itself.
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let outcome = tokio::runtime::Runtime::new()
-        .context("the operating system refused a thread")
-        .and_then(|runtime| {
-            let outcome = runtime.block_on(until_stopped(options));
-            // A PostgreSQL that is just starting is left to its watchdog.
-            runtime.shutdown_background();
-            outcome
-        });
-    outcome.map(|()| ExitCode::SUCCESS)
+    let runtime =
+        tokio::runtime::Runtime::new().context("the operating system refused a thread")?;
+    let ended = runtime.block_on(until_stopped(options));
+    // A PostgreSQL that is just starting is left to its watchdog.
+    runtime.shutdown_background();
+    ended.map(|()| ExitCode::SUCCESS)
 }
 
 async fn until_stopped(options: Options) -> anyhow::Result<()> {
@@ -83,18 +81,18 @@ async fn until_stopped(options: Options) -> anyhow::Result<()> {
         up = start(options) => up?,
         () = &mut stop => return Ok(()),
     };
-    let outcome = tokio::select! {
+    let ended = tokio::select! {
         () = &mut stop => Ok(()),
-        ended = any_end(&mut up.services) => Err(ended),
+        error = any_end(&mut up.services) => Err(error),
         reason = end_of(up.database.as_ref()) => Err(reason.into()),
     };
     let _ = writeln!(stderr(), "Stopping the shop.");
     up.stop().await;
-    outcome
+    ended
 }
 
 async fn start(options: Options) -> anyhow::Result<Up> {
-    is_free(options.port)?;
+    check_free(options.port)?;
     let (database, shop, place) = match options.database_url.as_deref().map(str::trim) {
         Some(url) if !url.is_empty() => {
             if options.fresh {
@@ -108,29 +106,7 @@ async fn start(options: Options) -> anyhow::Result<Up> {
         _ => own_database(options.fresh).await?,
     };
     say!("{:<12} {place}", "postgresql")?;
-
-    let version = match options.products {
-        Products::V1 => &["--app-version=v1", "--price-factor=1"][..],
-        Products::V2 => &["--app-version=v2", "--price-factor=1.75"],
-    };
-    let products_url = [("DATABASE_URL", shop.products_url.as_str())];
-    let stock_url = [("DATABASE_URL", shop.stock_url.as_str())];
-    // Both are heard out, should both fail.
-    let (products, stock) = tokio::join!(
-        Service::start(Name::ProductsApi, version, &products_url),
-        Service::start(Name::StockApi, &[], &stock_url),
-    );
-    let (products, stock) = (products?, stock?);
-    let web = [
-        format!("--port={}", options.port),
-        format!("--products-api-url=http://{}", products.addresses.service),
-        format!("--stock-api-url=http://{}", stock.addresses.service),
-        format!("--theme={}", name(options.theme)),
-    ];
-    let web = Service::start(Name::Web, &web.each_ref().map(String::as_str), &[]).await?;
-
-    let port = web.addresses.service.port();
-    let mut services = vec![products, stock, web];
+    let mut services = start_services(&options, &shop.products_url, &shop.stock_url).await?;
     for service in &mut services {
         service.ready().await?;
         say!(
@@ -139,8 +115,38 @@ async fn start(options: Options) -> anyhow::Result<Up> {
             service.addresses.service
         )?;
     }
+    let [.., web] = &services;
+    let port = web.addresses.service.port();
     say!("\nOpen http://localhost:{port} (Ctrl-C stops the shop)")?;
     Ok(Up { services, database })
+}
+
+/// Starts both APIs, each with the URL of its database, and then web, which is told where they are.
+async fn start_services(
+    options: &Options,
+    products_url: &str,
+    stock_url: &str,
+) -> anyhow::Result<[ChildService; 3]> {
+    let version = match options.products {
+        Products::V1 => &["--app-version=v1", "--price-factor=1"][..],
+        Products::V2 => &["--app-version=v2", "--price-factor=1.75"],
+    };
+    let products_url = [("DATABASE_URL", products_url)];
+    let stock_url = [("DATABASE_URL", stock_url)];
+    // Both are waited for: should both fail, both logs say why.
+    let (products, stock) = tokio::join!(
+        ChildService::start(Name::ProductsApi, version, &products_url),
+        ChildService::start(Name::StockApi, &[], &stock_url),
+    );
+    let (products, stock) = (products?, stock?);
+    let web = [
+        format!("--port={}", options.port),
+        format!("--products-api-url=http://{}", products.addresses.service),
+        format!("--stock-api-url=http://{}", stock.addresses.service),
+        format!("--theme={}", name(options.theme)),
+    ];
+    let web = ChildService::start(Name::Web, &web.each_ref().map(String::as_str), &[]).await?;
+    Ok([products, stock, web])
 }
 
 /// The user's own database, proven to be fit: no URL that cannot work gets as far as a service.
@@ -169,10 +175,10 @@ async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, Shop, Stri
     Ok((Some(server), shop, place))
 }
 
-/// Says so before anything is downloaded.
-fn is_free(port: u16) -> anyhow::Result<()> {
+/// Checks, before anything is downloaded, that a port can be used.
+fn check_free(port: u16) -> anyhow::Result<()> {
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    // `localhost` may be either, and this machine may have only one of them.
+    // `localhost` may be an address of either family, and this machine may have only one of them.
     let free = free.and_then(|_| match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => Err(error),
         _ => Ok(()),
@@ -186,6 +192,7 @@ fn is_free(port: u16) -> anyhow::Result<()> {
     }
 }
 
+/// The value of `--theme` that names a theme.
 fn name(theme: Theme) -> String {
     let value = theme.to_possible_value();
     value
@@ -194,10 +201,7 @@ fn name(theme: Theme) -> String {
 }
 
 /// Waits for the first service that ends by itself, which none should.
-async fn any_end(services: &mut [Service]) -> anyhow::Error {
-    let [products, stock, web] = services else {
-        return anyhow!("a service is missing");
-    };
+async fn any_end([products, stock, web]: &mut [ChildService; 3]) -> anyhow::Error {
     let (name, status) = tokio::select! {
         ended = products.ended() => ended,
         ended = stock.ended() => ended,

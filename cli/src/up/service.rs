@@ -1,4 +1,4 @@
-//! One service as a child process of `up`: says on standard output where it listens, logs to
+//! One service as a child process of `up`. It writes to standard output where it listens, logs to
 //! standard error, and ends when standard input closes, however the parent ended.
 
 use std::io::{self, Read, Write};
@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
+/// Which service to run.
 #[derive(Args)]
 pub(crate) struct Options {
     name: Name,
@@ -46,9 +47,10 @@ pub(crate) struct Addresses {
     pub(crate) management: SocketAddr,
 }
 
-/// A service that has not stopped by then is ended.
+/// A service that takes longer to stop is ended.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Runs the service until standard input closes; returns the status to end with.
 pub(crate) fn run(options: Options) -> ExitCode {
     let name = options.name.as_str();
     let arguments = options.arguments;
@@ -77,6 +79,7 @@ where
     }
 }
 
+/// Writes where a service listens.
 fn announce(server: &Server) -> io::Result<()> {
     let addresses = Addresses {
         service: server.address()?,
@@ -85,7 +88,7 @@ fn announce(server: &Server) -> io::Result<()> {
     say!("{}", serde_json::to_string(&addresses)?).map_err(io::Error::other)
 }
 
-/// Ready when standard input closes.
+/// Waits until standard input closes.
 async fn parent_gone() {
     let (closed, wait) = oneshot::channel();
     thread::spawn(move || {
