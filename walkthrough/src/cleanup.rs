@@ -43,11 +43,11 @@ fn promised() -> MutexGuard<'static, BTreeMap<u64, Work>> {
     PROMISED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From now on Ctrl-C, or being asked to stop, ends the program only after all cleanups.
+/// Does all cleanups before Ctrl-C, or another request to stop, ends the program.
 ///
 /// # Errors
 /// When the operating system does not let signals be watched.
-pub(crate) fn before_the_end() -> io::Result<()> {
+pub(crate) fn watch_for_interruption() -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let signal = {
         let _inside = runtime.enter();

@@ -61,7 +61,7 @@ pub fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
     let documents = Documents::open()?;
     let chosen = documents.chosen(arguments.key.as_deref())?;
     arguments.consent.check()?;
-    cleanup::before_the_end()?;
+    cleanup::watch_for_interruption()?;
     let options = &arguments.options;
     let mut tally = Tally::new(options.json);
     for position in chosen {

@@ -48,7 +48,7 @@ pub(crate) struct Addresses {
 }
 
 /// A service that takes longer to stop is ended.
-const PATIENCE: Duration = Duration::from_secs(2);
+const GRACE_PERIOD: Duration = Duration::from_secs(2);
 
 /// Runs the service until standard input closes; returns the status to end with.
 pub(crate) fn run(options: Options) -> ExitCode {
@@ -94,7 +94,7 @@ async fn parent_gone() {
     thread::spawn(move || {
         let _ = io::stdin().read_to_end(&mut Vec::new());
         let _ = closed.send(());
-        thread::sleep(PATIENCE);
+        thread::sleep(GRACE_PERIOD);
         std::process::exit(1);
     });
     let _ = wait.await;

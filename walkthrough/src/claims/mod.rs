@@ -24,7 +24,8 @@ use self::demo5::{grafana, kiali, traces};
 use self::target::Target;
 use crate::documents::Documents;
 
-/// Measures what a stage claims.
+/// Measures what a stage claims. Returns a claim for each sentence that it judges, in their order; an
+/// error when the cluster cannot be asked.
 type Measurement = fn(&Target) -> anyhow::Result<Vec<Claim>>;
 
 /// Each stage by its key, with what measures it.

@@ -20,7 +20,7 @@ pub(crate) enum ProbeResult {
 
 /// A sidecar has a new policy within a second. But a connection that was open already stays under the
 /// old policy until it is drained, which takes 45 s at most, and a shop under load leaves many of them.
-const PATIENCE: Duration = Duration::from_secs(50);
+const POLICY_DELAY: Duration = Duration::from_secs(50);
 
 /// How many requests are made at the same time.
 const AT_ONCE: usize = 6;
@@ -85,7 +85,7 @@ pub(crate) fn differing(
     callers: &[Caller],
     requests: &[Request],
 ) -> (usize, Vec<String>) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + POLICY_DELAY;
     let mut cells = Vec::new();
     for caller in callers {
         cells.extend(requests.iter().map(|request| (*caller, *request)));
@@ -119,24 +119,24 @@ mod tests {
     #[test]
     fn only_the_called_services_own_answer_is_one() {
         let page = Request::new("GET", "http://widgetario-web.widgetario:8010/api/shop");
-        let of = |line, request| ProbeResult::of(line, request);
-        assert_eq!(of("200 OK {} in 1.2ms", page), ProbeResult::Answered);
+        let result = |line, request| ProbeResult::of(line, request);
+        assert_eq!(result("200 OK {} in 1.2ms", page), ProbeResult::Answered);
         assert_eq!(
-            of("403 Forbidden RBAC: access denied in 1ms", page),
+            result("403 Forbidden RBAC: access denied in 1ms", page),
             ProbeResult::Refused
         );
         for line in ["404 Not Found in 1ms", "503 no healthy upstream in 1ms"] {
-            assert_eq!(of(line, page), ProbeResult::Other(line.into()));
+            assert_eq!(result(line, page), ProbeResult::Other(line.into()));
         }
         let sale = Request::new("POST", "http://stock-api.widgetario/stock/1/sales");
         assert_eq!(
-            of("415 Unsupported Media Type in 1ms", sale),
+            result("415 Unsupported Media Type in 1ms", sale),
             ProbeResult::Answered
         );
-        assert_ne!(of("404 Not Found in 1ms", sale), ProbeResult::Answered);
+        assert_ne!(result("404 Not Found in 1ms", sale), ProbeResult::Answered);
         let database = Request::new("GET", "postgres://products-db.widgetario:5432");
         assert_eq!(
-            of("refused: early eof in 1ms", database),
+            result("refused: early eof in 1ms", database),
             ProbeResult::Refused
         );
     }

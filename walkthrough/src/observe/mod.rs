@@ -1,6 +1,6 @@
 //! What is observed of the shop and of the mesh: the answers to visitors and to pods, what the
 //! add-ons recorded, and what web's sidecar was told. Nothing here judges; that is for
-//! [`claims`](crate::claims).
+//! `claims`.
 
 pub(crate) mod access;
 pub(crate) mod callers;

@@ -14,7 +14,7 @@ use crate::documents::Line;
 /// The container of a load that a stage runs. A presenter's own load has a name of Docker's.
 const CONTAINER: &str = "widgetario-load";
 /// How long a command that was interrupted may take to end by itself.
-const PATIENCE: Duration = Duration::from_secs(10);
+const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 /// The commands that go on behind a stage. They end when this is dropped, or when the user interrupts
 /// the program.
@@ -86,7 +86,7 @@ fn end(process: &mut Child) {
         if ended(process).is_some() {
             return;
         }
-        if begin.elapsed() > PATIENCE {
+        if begin.elapsed() > GRACE_PERIOD {
             break;
         }
         sleep(Duration::from_millis(200));

@@ -85,7 +85,7 @@ pub fn run(options: &Run) -> anyhow::Result<ExitCode> {
         prose,
     };
     walk.can_ask()?;
-    cleanup::before_the_end()?;
+    cleanup::watch_for_interruption()?;
     background::remove();
     prose.line(&format!("On the cluster {context}."))?;
     let mut tally = Tally::new(options.verify.json);

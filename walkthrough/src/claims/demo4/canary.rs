@@ -20,7 +20,7 @@ pub(in crate::claims) fn v2(target: &Target) -> anyhow::Result<Vec<Claim>> {
         .collect();
     let route = routes::arrive("products-api")?;
     let pages = target.shop.views(300, &[]);
-    let old = Share::of(&pages, |page| page.version() == "v1" && has_its_price(page));
+    let old = Share::count(&pages, |page| page.version() == "v1" && has_its_price(page));
     Ok(vec![
         Claim::new(
             "pods of v2 are endpoints of the Service",
@@ -30,8 +30,11 @@ pub(in crate::claims) fn v2(target: &Target) -> anyhow::Result<Vec<Claim>> {
         route,
         Claim::new(
             "and yet nobody is sent to v2",
-            old.hits == old.of,
-            format!("{} of {} pages are v1's, with its prices", old.hits, old.of),
+            old.hits == old.total,
+            format!(
+                "{} of {} pages are v1's, with its prices",
+                old.hits, old.total
+            ),
         ),
         analysis::of_cluster()?,
     ])
@@ -46,27 +49,27 @@ pub(in crate::claims) fn split(target: &Target, expected: f64) -> anyhow::Result
     let is_all = (expected - 1.0).abs() < f64::EPSILON;
     let share = if is_all {
         pages = target.shop.views(300, &[]);
-        let share = Share::of(&pages, is_new);
-        let evidence = format!("{} of {}", share.hits, share.of);
-        Claim::new(text, share.hits == share.of, evidence)
+        let share = Share::count(&pages, is_new);
+        let evidence = format!("{} of {}", share.hits, share.total);
+        Claim::new(text, share.hits == share.total, evidence)
     } else {
         judge(text, expected, enough(expected), |n| {
             pages = target.shop.views(n, &[]);
-            Share::of(&pages, is_new)
+            Share::count(&pages, is_new)
         })
     };
-    let right = Share::of(&pages, |page| has_its_price(page));
-    let new = Share::of(&pages, is_new).hits;
-    let old = right.of - new;
+    let right = Share::count(&pages, |page| has_its_price(page));
+    let new = Share::count(&pages, is_new).hits;
+    let old = right.total - new;
     Ok(vec![
         route,
         share,
         Claim::new(
             "prices of v2 are 1.75 times those of v1, to the cent",
-            right.hits == right.of && new > 0 && (is_all || old > 0),
+            right.hits == right.total && new > 0 && (is_all || old > 0),
             format!(
                 "{} of {} pages, {new} of v2 and {old} of v1",
-                right.hits, right.of
+                right.hits, right.total
             ),
         ),
     ])

@@ -33,7 +33,7 @@ pub(in crate::claims) fn abort(target: &Target) -> anyhow::Result<Vec<Claim>> {
         enough(ABORTED),
         |n| {
             pages = target.shop.views(n / 4, &[]);
-            Share::of(pages.iter().flat_map(Page::stock_calls), |call| {
+            Share::count(pages.iter().flat_map(Page::stock_calls), |call| {
                 is_aborted(call, "web")
             })
         },
@@ -44,7 +44,7 @@ pub(in crate::claims) fn abort(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let text = "59 % of the pages show an unknown row: 1 - 0.8 to the power of 4";
     let unknown = judge(text, expected, enough(expected), |n| {
         pages = target.shop.views(n, &[]);
-        Share::of(&pages, |page| page.has_unknown())
+        Share::count(&pages, |page| page.has_unknown())
     });
     all.extend(pages);
     let good = all.iter().filter(|page| page.status == 200).count();
@@ -76,7 +76,7 @@ pub(in crate::claims) fn delay(target: &Target) -> anyhow::Result<Vec<Claim>> {
         pages = target.shop.views(n / 4, &[]);
         let calls = || pages.iter().flat_map(Page::stock_calls);
         shortest = shortest_from(calls(), DELAY_MS);
-        Share::of(calls(), |call| call.latency_ms >= Some(DELAY_MS))
+        Share::count(calls(), |call| call.latency_ms >= Some(DELAY_MS))
     });
     let mut all = pages;
     let mut pages = Vec::new();
@@ -84,7 +84,7 @@ pub(in crate::claims) fn delay(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let text = "99.2 % of the pages wait for one: 1 - 0.3 to the power of 4";
     let slow = judge(text, expected, 4 * enough(expected), |n| {
         pages = target.shop.views(n, &[]);
-        Share::of(&pages, |page| page.seconds >= DELAY_MS / 1000.0)
+        Share::count(&pages, |page| page.seconds >= DELAY_MS / 1000.0)
     });
     all.extend(pages);
     let slowest = all.iter().map(|page| page.seconds).fold(0.0, f64::max);
@@ -131,17 +131,17 @@ pub(in crate::claims) fn test_users(target: &Target) -> anyhow::Result<Vec<Claim
             ("cookie", "end-user=tester"),
         ),
     ] {
-        let hit = Share::of(&target.shop.views(50, &[header]), has_no_stock);
-        let evidence = format!("{} of {}", hit.hits, hit.of);
-        claims.push(Claim::new(text, hit.hits == hit.of, evidence));
+        let hit = Share::count(&target.shop.views(50, &[header]), has_no_stock);
+        let evidence = format!("{} of {}", hit.hits, hit.total);
+        claims.push(Claim::new(text, hit.hits == hit.total, evidence));
     }
     let mut others = target.shop.views(300, &[]);
     others.extend(target.shop.views(20, &[("end-user", "tester2")]));
-    let spared = Share::of(&others, |page| page.is_complete());
+    let spared = Share::count(&others, |page| page.is_complete());
     claims.push(Claim::new(
         "nobody else's pages miss anything, a tester2's included",
-        spared.hits == spared.of,
-        format!("{} of {} complete", spared.hits, spared.of),
+        spared.hits == spared.total,
+        format!("{} of {} complete", spared.hits, spared.total),
     ));
     Ok(claims)
 }

@@ -19,7 +19,7 @@ pub(in crate::claims) fn ingress(target: &Target) -> Vec<Claim> {
     let gateway = "spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account";
     let pages = target.shop.views(50, &[]);
     let is_first = |call: &&Call| call.version.as_deref() == Some("v1") && call.status == Some(200);
-    let calls = Share::of(pages.iter().flat_map(Page::stock_calls), is_first);
+    let calls = Share::count(pages.iter().flat_map(Page::stock_calls), is_first);
     vec![
         Claim::new(
             "the gateway shows the shop",
@@ -41,8 +41,8 @@ pub(in crate::claims) fn ingress(target: &Target) -> Vec<Claim> {
         ),
         Claim::new(
             "the broken replica gets no calls",
-            calls.hits == calls.of && calls.of == 200,
-            format!("{} of {} calls answered by v1", calls.hits, calls.of),
+            calls.hits == calls.total && calls.total == 200,
+            format!("{} of {} calls answered by v1", calls.hits, calls.total),
         ),
     ]
 }

@@ -21,14 +21,14 @@ fn is_failed(call: &Call) -> bool {
 }
 
 fn failures(target: &Target, n: usize) -> Share {
-    Share::of(&target.shop.stock_calls(n), |call| is_failed(call))
+    Share::count(&target.shop.stock_calls(n), |call| is_failed(call))
 }
 
 pub(in crate::claims) fn faults(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let route = routes::arrive("stock-api")?;
     let aborted = |n: usize| {
         let calls = target.shop.stock_calls(n);
-        Share::of(&calls, |call| is_aborted(call, "stock-api"))
+        Share::count(&calls, |call| is_aborted(call, "stock-api"))
     };
     wait_until(|| aborted(100).hits > 0);
     let text = "20 % of the calls fail with 503, by stock-api's own sidecar";
@@ -39,7 +39,7 @@ pub(in crate::claims) fn faults(target: &Target) -> anyhow::Result<Vec<Claim>> {
         let mut calls = target.shop.stock_calls(n);
         calls.retain(|call| call.latency_ms.is_some());
         shortest = shortest_from(calls.iter(), DELAY_MS);
-        Share::of(&calls, |call| call.latency_ms >= Some(DELAY_MS))
+        Share::count(&calls, |call| call.latency_ms >= Some(DELAY_MS))
     });
     let length = Claim::new(
         "and that is 0.9 s",
@@ -60,13 +60,13 @@ pub(in crate::claims) fn retries(target: &Target) -> anyhow::Result<Vec<Claim>> 
     let attempts = judge(text, again, enough(again), |n| {
         let mut calls = target.shop.stock_calls(n);
         calls.retain(|call| !is_failed(call));
-        Share::of(&calls, |call| {
+        Share::count(&calls, |call| {
             matches!(call.attempt.as_deref(), Some("2" | "3"))
         })
     });
     let text = "20 % of the sales fail: none is tried again";
     let sales = judge(text, ABORTED, enough(ABORTED), |n| {
-        Share::of(target.shop.sales(n), |page| page.status != 404)
+        Share::count(target.shop.sales(n), |page| page.status != 404)
     });
     let one_try = routes::sales_have_one_try()?;
     Ok(vec![route, failures, attempts, sales, one_try])
@@ -82,7 +82,7 @@ pub(in crate::claims) fn timeout(target: &Target) -> anyhow::Result<Vec<Claim>> 
         let calls = target.shop.stock_calls(n);
         let latencies = calls.iter().filter_map(|call| call.latency_ms);
         slowest = latencies.fold(slowest, f64::max);
-        Share::of(&calls, |call| is_failed(call))
+        Share::count(&calls, |call| is_failed(call))
     });
     Ok(vec![
         route,
@@ -133,8 +133,8 @@ pub(in crate::claims) fn outliers(target: &Target) -> anyhow::Result<Vec<Claim>>
         ),
         Claim::new(
             "the failures are over",
-            share.hits == 0 && share.of > 0,
-            format!("{} of {} calls failed", share.hits, share.of),
+            share.hits == 0 && share.total > 0,
+            format!("{} of {} calls failed", share.hits, share.total),
         ),
         routes::sales_have_one_try()?,
     ])
