@@ -1,30 +1,19 @@
 //! `widgetario`: the shop on this machine, and the walkthrough through Istio.
 //!
-//! `up` starts a real PostgreSQL and one process a service, prints where each is, and stops them
-//! all on Ctrl-C. The processes are this program again (`service`, hidden).
-//!
-//! `stages`, `run`, `verify` and `undo` read the walkthrough's documents, execute their commands on a
-//! cluster, and measure what they claim; `preflight` and `doctor` say what is wrong, and how to mend
-//! it.
+//! `up` starts a real PostgreSQL and one process for each service, prints where each of them is, and
+//! stops them all on Ctrl-C. The processes are this program again (`service`, which the help does not
+//! list). Every other command is the [`walkthrough`]'s.
 
-mod child;
-mod cleanup;
-mod cluster;
-mod doctor;
-mod download;
-mod environment;
-mod preflight;
-mod prose;
-mod service;
-mod stages;
 mod up;
-mod verify;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chassis::{OutputError, say};
 use clap::{Parser, Subcommand};
+use walkthrough::{doctor, preflight, run, verify};
+
+use self::up::service;
 
 /// Widgetario: a small shop that shows what a service mesh does
 #[derive(Parser)]
@@ -35,14 +24,14 @@ use clap::{Parser, Subcommand};
 )]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
+    action: Option<Action>,
 
     #[command(flatten)]
     up: up::Options,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum Action {
     /// Start the shop on this machine (the default)
     Up(up::Options),
 
@@ -50,13 +39,13 @@ enum Command {
     Stages,
 
     /// Show a stage of the walkthrough, run its commands, and verify it
-    Run(stages::run::Run),
+    Run(run::Run),
 
     /// Measure what a stage claims; the exit status is 1 when a claim does not hold
     Verify(verify::Verify),
 
     /// Restore the stage before
-    Undo(stages::run::Undo),
+    Undo(run::Undo),
 
     /// Check that this machine can show the walkthrough
     Preflight,
@@ -88,21 +77,22 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    ended(match cli.command.unwrap_or(Command::Up(cli.up)) {
-        Command::Up(options) => up::run(options),
-        Command::Service(options) => Ok(service::run(options)),
-        Command::Preflight => preflight::run(),
-        Command::Stages => stages::run::list(),
-        Command::Run(options) => stages::run::run(&options),
-        Command::Verify(options) => verify::verify(&options),
-        Command::Undo(options) => stages::run::undo(&options),
-        Command::Doctor(options) => doctor::run(&options),
+    ended(match cli.action.unwrap_or(Action::Up(cli.up)) {
+        Action::Up(options) => up::run(options),
+        Action::Service(options) => Ok(service::run(options)),
+        Action::Preflight => preflight::run(),
+        Action::Stages => run::list(),
+        Action::Run(options) => run::run(&options),
+        Action::Verify(options) => verify::verify(&options),
+        Action::Undo(options) => run::undo(&options),
+        Action::Doctor(options) => doctor::run(&options),
     })
 }
 
-/// The exit status; what failed is said, unless it is that nobody reads.
-fn ended(outcome: anyhow::Result<ExitCode>) -> ExitCode {
-    outcome.unwrap_or_else(|error| {
+/// The exit status. An error is written to standard error, unless it is that nobody reads standard
+/// output.
+fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
         if let Some(unread) = error.downcast_ref().and_then(OutputError::unread) {
             return unread;
         }

@@ -185,7 +185,7 @@ fn load_of_a_stage_ends_with_it_however_it_ends() {
     use std::time::{Duration, Instant};
 
     let pid = |text: &str| Pid::from_raw(text.trim().parse().unwrap());
-    let soon = |what: &str, is_so: &dyn Fn() -> bool| {
+    let wait_until = |what: &str, is_so: &dyn Fn() -> bool| {
         let begin = Instant::now();
         while !is_so() {
             assert!(begin.elapsed() < Duration::from_secs(30), "{what}");
@@ -206,10 +206,10 @@ fn load_of_a_stage_ends_with_it_however_it_ends() {
             .unwrap();
         let noted = cluster.path().join("load");
         let load = || std::fs::read_to_string(&noted).unwrap_or_default();
-        soon("the load begins", &|| load().ends_with('\n'));
+        wait_until("the load begins", &|| load().ends_with('\n'));
         kill(Pid::from_raw(run.id().try_into().unwrap()), signal).unwrap();
         assert_eq!(run.wait().unwrap().code(), Some(130), "{signal}");
-        soon("the load ends", &|| kill(pid(&load()), None).is_err());
+        wait_until("the load ends", &|| kill(pid(&load()), None).is_err());
     }
 }
 

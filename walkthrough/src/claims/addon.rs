@@ -1,0 +1,57 @@
+//! The add-ons that a cluster may be unable to run, and claims about them.
+
+use clap::ValueEnum;
+
+use super::claim::Claim;
+use super::target::Target;
+
+/// The add-ons without which the shop and its measurements work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Addon {
+    Kiali,
+    Grafana,
+}
+
+impl Addon {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Kiali => "kiali",
+            Self::Grafana => "grafana",
+        }
+    }
+
+    /// A claim about what the add-on shows: not proven where the user left the add-on out, and else
+    /// judged by `look`, which returns whether it holds, and the evidence.
+    pub(super) fn claim(
+        self,
+        target: &Target,
+        text: &str,
+        look: impl FnOnce() -> anyhow::Result<(bool, String)>,
+    ) -> Claim {
+        if target.without.contains(&self) {
+            return Claim::not_proven(text, self.left_out());
+        }
+        match look() {
+            Ok((holds, evidence)) => Claim::new(text, holds, evidence),
+            Err(error) => Claim::new(text, false, format!("{error:#}; {}", self.mended())),
+        }
+    }
+
+    /// What makes its claims provable, when it was left out.
+    pub(super) fn left_out(self) -> String {
+        let name = self.name();
+        format!(
+            "left out by `--without {name}`; to prove it, verify without that where \
+             `kubectl rollout status deployment/{name} -n istio-system` succeeds"
+        )
+    }
+
+    /// What makes its claims provable, when it does not answer.
+    pub(super) fn mended(self) -> String {
+        let name = self.name();
+        format!(
+            "to prove this, {name} must run: `kubectl describe pods -n istio-system` says why it does \
+             not, mostly an image that could not be pulled; `--without {name}` leaves it out"
+        )
+    }
+}

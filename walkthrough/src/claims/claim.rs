@@ -1,0 +1,62 @@
+//! A claim, and what was found of it.
+
+use serde::Serialize;
+
+/// Something that a stage claims, and what was seen of it.
+pub(crate) struct Claim {
+    pub(crate) text: String,
+    pub(crate) verdict: Verdict,
+    /// May be empty.
+    pub(crate) evidence: String,
+}
+
+/// What was found of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    Holds,
+    Fails,
+    /// It cannot be measured here, as the user said by `--without`.
+    NotProven,
+}
+
+impl Claim {
+    /// A claim that was measured.
+    pub(crate) fn new(text: impl Into<String>, holds: bool, evidence: impl Into<String>) -> Self {
+        let verdict = if holds {
+            Verdict::Holds
+        } else {
+            Verdict::Fails
+        };
+        Self {
+            text: text.into(),
+            verdict,
+            evidence: evidence.into(),
+        }
+    }
+
+    /// A claim that the user left out; `why` says what would make it provable.
+    pub(crate) fn not_proven(text: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            verdict: Verdict::NotProven,
+            evidence: why.into(),
+        }
+    }
+
+    /// A measurement that could not be made proves nothing, so it fails.
+    pub(super) fn not_measured(error: &anyhow::Error) -> Self {
+        Self::new("everything can be measured", false, format!("{error:#}"))
+    }
+}
+
+/// The first few of a list, and how many more there are.
+pub(crate) fn abridged(list: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let shown = list.iter().take(SHOWN).map(String::as_str);
+    let shown = shown.collect::<Vec<_>>().join("; ");
+    match list.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
+}

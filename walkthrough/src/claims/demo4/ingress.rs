@@ -1,0 +1,48 @@
+//! The shop by way of Istio's ingress gateway.
+
+use crate::claims::claim::Claim;
+use crate::claims::proportion::Share;
+use crate::claims::target::Target;
+use crate::observe::page::{Call, Page};
+use crate::observe::wait::wait_until;
+
+pub(in crate::claims) fn ingress(target: &Target) -> Vec<Claim> {
+    // Gateway, routes and policy arrive one after the other.
+    wait_until(|| {
+        target.gateway.get("/", &[]).status == 200
+            && target.gateway.get("/products", &[]).status == 200
+    });
+    let page = target.gateway.get("/", &[]);
+    let products = target.gateway.get("/products", &[]);
+    let listed = products.api_products();
+    let caller = products.header("x-widgetario-caller");
+    let gateway = "spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account";
+    let pages = target.shop.views(50, &[]);
+    let is_first = |call: &&Call| call.version.as_deref() == Some("v1") && call.status == Some(200);
+    let calls = Share::count(pages.iter().flat_map(Page::stock_calls), is_first);
+    vec![
+        Claim::new(
+            "the gateway shows the shop",
+            page.shows_all() && page.body.contains("Arm64 SoC"),
+            format!("status {}", page.status),
+        ),
+        Claim::new(
+            "and leads /products to products-api",
+            products.status == 200
+                && listed
+                    .first()
+                    .is_some_and(|first| first.name == "Arm64 SoC"),
+            format!("status {}: {:.60}", products.status, products.body),
+        ),
+        Claim::new(
+            "which sees the gateway's identity",
+            caller == gateway,
+            format!("{caller:?}"),
+        ),
+        Claim::new(
+            "the broken replica gets no calls",
+            calls.hits == calls.total && calls.total == 200,
+            format!("{} of {} calls answered by v1", calls.hits, calls.total),
+        ),
+    ]
+}

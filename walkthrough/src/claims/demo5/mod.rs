@@ -1,0 +1,6 @@
+//! Demo 5: what the add-ons know: graph, dashboards and traces.
+
+pub(super) mod forest;
+pub(super) mod grafana;
+pub(super) mod kiali;
+pub(super) mod traces;

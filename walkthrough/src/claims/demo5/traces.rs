@@ -1,0 +1,54 @@
+//! A page view is as many traces as its stage says, with the spans that it says.
+
+use anyhow::Context;
+
+use super::forest::{Mode, forest};
+use crate::claims::claim::Claim;
+use crate::claims::target::Target;
+use crate::observe::jaeger::{Trace, of_request};
+
+pub(in crate::claims) fn traces(target: &Target, mode: Mode) -> anyhow::Result<Vec<Claim>> {
+    // The first view lets every proxy learn its routes, and its spans do not count.
+    target.shop.view();
+    let page = target.shop.view();
+    let id = page.request_id().with_context(|| {
+        let (status, body) = (page.status, page.body.trim());
+        format!("the page has no request_id to find its traces by: status {status}: {body:.200}")
+    })?;
+    let calls = page.calls().iter();
+    let cached: Vec<bool> = calls.map(|call| call.cached == Some(true)).collect();
+    let wanted = forest(mode, &cached);
+    let spans = wanted.concat().lines().count();
+    let seen = of_request(id, spans)?;
+    let count = seen.iter().map(|trace| trace.spans.len()).sum::<usize>();
+    let mut trees: Vec<String> = seen.iter().map(Trace::tree).collect();
+    trees.sort();
+    let saved = cached.iter().filter(|cached| **cached).count();
+    let other_trees = if trees == wanted {
+        String::new()
+    } else {
+        format!("\n{}", trees.join("\n"))
+    };
+    Ok(vec![
+        Claim::new(
+            format!("one page view is {} traces", wanted.len()),
+            seen.len() == wanted.len(),
+            format!("{} traces", seen.len()),
+        ),
+        Claim::new(
+            format!("of {spans} spans ({saved} statements saved by the cache)"),
+            count == spans,
+            format!("{count} spans, of the request {id}"),
+        ),
+        Claim::new(
+            "nothing dangles: each span's parent is there",
+            !seen.is_empty() && seen.iter().all(|trace| trace.roots().len() == 1),
+            "",
+        ),
+        Claim::new(
+            "application and sidecar stand in each other's place in the trees",
+            trees == wanted,
+            other_trees,
+        ),
+    ])
+}

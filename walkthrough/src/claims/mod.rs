@@ -1,0 +1,117 @@
+//! What the stages claim, and how that is measured: a function for each stage, in the file of its
+//! demo.
+
+pub(crate) mod addon;
+mod analysis;
+pub(crate) mod claim;
+mod cluster_state;
+mod demo1;
+mod demo2;
+mod demo3;
+mod demo4;
+mod demo5;
+mod load;
+mod proportion;
+mod routes;
+pub(crate) mod target;
+
+use anyhow::Context;
+
+use self::claim::Claim;
+use self::demo4::{canary, faults, ingress, resilience};
+use self::demo5::forest::Mode;
+use self::demo5::{grafana, kiali, traces};
+use self::target::Target;
+use crate::documents::Documents;
+
+/// Measures what a stage claims. Returns a claim for each sentence that it judges, in their order; an
+/// error when the cluster cannot be asked.
+type Measurement = fn(&Target) -> anyhow::Result<Vec<Claim>>;
+
+/// Each stage by its key, with what measures it.
+const STAGES: &[(&str, Measurement)] = &[
+    ("demo1/install", |_| demo1::install()),
+    ("demo1/addons", demo1::addons),
+    ("demo2/namespace", demo2::namespace),
+    ("demo2/deploy", demo2::deploy),
+    // fortio waits for 3 s where nothing else is said.
+    ("demo2/load", |target| Ok(load::load(target, 3.0))),
+    ("demo3/service-accounts", demo3::service_accounts),
+    ("demo3/strict-mtls", demo3::strict_mtls),
+    ("demo3/deny-all", demo3::deny_all),
+    ("demo3/allow", demo3::allow),
+    ("demo3/allow-buy", demo3::allow_buy),
+    ("demo3/sleep", |_| demo3::sleep()),
+    ("demo4/canary-v2", canary::v2),
+    ("demo4/canary-75-25", |target| canary::split(target, 0.25)),
+    ("demo4/canary-50-50", |target| canary::split(target, 0.5)),
+    ("demo4/canary-0-100", |target| canary::split(target, 1.0)),
+    ("demo4/fault-abort", faults::abort),
+    ("demo4/fault-delay", faults::delay),
+    ("demo4/fault-test-users", faults::test_users),
+    ("demo4/resilience-faults", resilience::faults),
+    ("demo4/resilience-retries", resilience::retries),
+    ("demo4/resilience-timeout", resilience::timeout),
+    ("demo4/resilience-outliers", resilience::outliers),
+    ("demo4/ingress", |target| Ok(ingress::ingress(target))),
+    ("demo5/load", |target| Ok(load::load(target, 5.0))),
+    ("demo5/kiali", kiali::kiali),
+    ("demo5/grafana", grafana::grafana),
+    ("demo5/traces-unlinked", |target| {
+        traces::traces(target, Mode::Unlinked)
+    }),
+    ("demo5/traces-predecessor", |target| {
+        traces::traces(target, Mode::Predecessor)
+    }),
+    ("demo5/traces-headers", |target| {
+        traces::traces(target, Mode::Headers)
+    }),
+    ("demo5/traces", |target| {
+        traces::traces(target, Mode::Linked)
+    }),
+];
+
+/// The claims of the stage at `position`: those that every stage makes, and its own.
+///
+/// # Errors
+/// When the documents cannot be read. A measurement that fails is a claim that fails.
+pub(crate) fn of_stage(
+    documents: &Documents,
+    position: usize,
+    target: &Target,
+) -> anyhow::Result<Vec<Claim>> {
+    let key = documents.stages[position].key.as_str();
+    let mut claims = vec![cluster_state::holds_the_documents(documents, position)?];
+    // Before there is a shop, and while it is closed, nobody answers.
+    if position >= documents.position("demo2/deploy")? && key != "demo3/deny-all" {
+        let shop = cluster_state::shop_is_in_the_cluster(target);
+        claims.push(shop.unwrap_or_else(|error| Claim::not_measured(&error)));
+    }
+    let measured = measurement(key).and_then(|measure| measure(target));
+    claims.extend(measured.unwrap_or_else(|error| vec![Claim::not_measured(&error)]));
+    Ok(claims)
+}
+
+fn measurement(key: &str) -> anyhow::Result<Measurement> {
+    let stage = STAGES.iter().find(|(known, _)| *known == key);
+    let (_, measurement) =
+        stage.with_context(|| format!("nothing is known of what {key} claims"))?;
+    Ok(*measurement)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_of_the_documents_and_those_that_are_measured_are_the_same() {
+        let documents = Documents::open().expect("the documents");
+        let documented: Vec<&str> = documents
+            .stages
+            .iter()
+            .map(|stage| stage.key.as_str())
+            .collect();
+        let measured: Vec<&str> = STAGES.iter().map(|(key, _)| *key).collect();
+        assert_eq!(documented, measured);
+    }
+}

@@ -1,0 +1,44 @@
+//! Whether web's sidecar has the routes that a stage applied.
+
+use super::claim::Claim;
+use crate::observe::routes::{Route, are_held, held_by_web, of_virtual_service};
+use crate::observe::wait::eventually;
+
+/// Waits until web's sidecar routes calls of `service` as its `VirtualService` says.
+///
+/// # Errors
+/// When neither can be read.
+pub(super) fn arrive(service: &str) -> anyhow::Result<Claim> {
+    let wanted = of_virtual_service(service)?;
+    let mut held: Vec<Route> = Vec::new();
+    let arrived = eventually(|| {
+        let routes = held_by_web(service)?;
+        held = routes.into_iter().map(|held| held.route).collect();
+        Ok(are_held(&wanted, &held).then_some(()))
+    })?;
+    let evidence = match arrived {
+        Some(()) => String::new(),
+        None => format!("it holds {held:?}, not {wanted:?}"),
+    };
+    Ok(Claim::new(
+        format!("web's sidecar routes calls of {service} as its VirtualService says"),
+        arrived.is_some(),
+        evidence,
+    ))
+}
+
+/// Web's own sidecar was told to make one try of calls that may be sales. Envoy's default is three
+/// when the connection fails.
+///
+/// # Errors
+/// When istioctl cannot ask the sidecar.
+pub(super) fn sales_have_one_try() -> anyhow::Result<Claim> {
+    let routes = held_by_web("stock-api")?.into_iter();
+    let routes = routes.filter(|held| held.takes_every_method);
+    let more_tries: Vec<u64> = routes.filter_map(|held| held.route.retries).collect();
+    Ok(Claim::new(
+        "web's sidecar makes one try of what may be a sale, even when the connection fails",
+        !more_tries.is_empty() && more_tries.iter().all(|more| *more == 0),
+        format!("more tries, route by route: {more_tries:?}"),
+    ))
+}

@@ -1,0 +1,89 @@
+//! Cleaning up what must not be left behind: a load, and the pods of a measurement.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{process, thread};
+
+use tokio::runtime::Builder;
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// Work to be done at the end, numbered in the order in which it was promised.
+static PROMISED: Mutex<BTreeMap<u64, Work>> = Mutex::new(BTreeMap::new());
+
+/// What a shell reports of a program that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+/// Work that is done when this is dropped, or when the user interrupts the program before.
+#[must_use]
+pub(crate) struct Cleanup(u64);
+
+impl Cleanup {
+    /// Promises to do `work`.
+    pub(crate) fn new(work: impl FnOnce() + Send + 'static) -> Self {
+        let mut promised = promised();
+        let number = promised.last_key_value().map_or(0, |(last, _)| last + 1);
+        promised.insert(number, Box::new(work));
+        Self(number)
+    }
+}
+
+impl Drop for Cleanup {
+    fn drop(&mut self) {
+        // The lock is held until the work is done, so that an interruption waits for it.
+        let mut promised = promised();
+        if let Some(work) = promised.remove(&self.0) {
+            work();
+        }
+    }
+}
+
+fn promised() -> MutexGuard<'static, BTreeMap<u64, Work>> {
+    PROMISED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does all cleanups before Ctrl-C, or another request to stop, ends the program.
+///
+/// # Errors
+/// When the operating system does not let signals be watched.
+pub(crate) fn watch_for_interruption() -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let signal = {
+        let _inside = runtime.enter();
+        interruption()?
+    };
+    thread::spawn(move || {
+        runtime.block_on(signal);
+        let _ = writeln!(io::stderr(), "widgetario: interrupted; cleaning up");
+        // The lock is held to the end, so that nothing is promised any more.
+        let mut promised = promised();
+        while let Some((_, work)) = promised.pop_last() {
+            work();
+        }
+        process::exit(INTERRUPTED);
+    });
+    Ok(())
+}
+
+#[cfg(unix)]
+fn interruption() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn interruption() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

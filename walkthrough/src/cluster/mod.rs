@@ -1,0 +1,21 @@
+//! The cluster: asked and changed through the presenter's own `kubectl`, and made to hold what the
+//! documents of a stage apply.
+//!
+//! [`consent`] asks whose cluster it is, [`manifests`] reads the documents' files, and
+//! [`objects`] compares the cluster with them, with the help of [`drift`], [`undeclared`] and
+//! [`sidecars`].
+
+pub(crate) mod consent;
+mod drift;
+pub(crate) mod kubectl;
+mod manifests;
+pub(crate) mod objects;
+pub(crate) mod pods;
+pub(crate) mod rollout;
+pub(crate) mod sidecars;
+mod undeclared;
+
+/// The namespace of the shop.
+pub(crate) const SHOP: &str = "widgetario";
+/// The namespace of the mesh.
+pub(crate) const MESH: &str = "istio-system";

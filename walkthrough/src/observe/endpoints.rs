@@ -1,0 +1,32 @@
+//! Where web's sidecar may send calls.
+
+use serde_json::Value;
+
+use crate::cluster::SHOP;
+use crate::cluster::kubectl::{elements, istioctl_json};
+
+/// How many of `pods` web's sidecar has ejected from those that stock-api's calls may go to.
+///
+/// # Errors
+/// When istioctl cannot ask the sidecar.
+pub(crate) fn ejected(pods: &[&Value]) -> anyhow::Result<usize> {
+    let cluster = format!("outbound|80||stock-api.{SHOP}.svc.cluster.local");
+    let clusters = istioctl_json(&[
+        "proxy-config",
+        "endpoint",
+        "deployment/web",
+        "-n",
+        SHOP,
+        "--cluster",
+        &cluster,
+        "--output",
+        "json",
+    ])?;
+    let is_ejected = |pod: &&&Value| {
+        elements(&clusters)
+            .flat_map(|cluster| elements(&cluster["hostStatuses"]))
+            .filter(|host| host["address"]["socketAddress"]["address"] == pod["status"]["podIP"])
+            .any(|host| host["healthStatus"]["failedOutlierCheck"] == true)
+    };
+    Ok(pods.iter().filter(is_ejected).count())
+}

@@ -1,0 +1,198 @@
+//! Traces, as Jaeger has them.
+
+use std::collections::BTreeMap;
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
+
+use percent_encoding::utf8_percent_encode;
+use serde_json::{Value, json};
+
+use super::RESERVED;
+use crate::cluster::kubectl::{ask_service, elements};
+
+/// The names under which application and sidecar report.
+const SERVICES: [&str; 3] = [
+    "web.widgetario",
+    "products-api.widgetario",
+    "stock-api.widgetario",
+];
+
+/// A span: whose it is, what it is called, and which is its parent.
+#[derive(Clone, Debug)]
+pub struct Span {
+    /// Unique within its trace.
+    pub id: String,
+    /// The id of the parent; absent where the trace begins.
+    pub parent: Option<String>,
+    /// Such as `web.widgetario`.
+    pub service: String,
+    /// Such as `GET /api/shop`.
+    pub name: String,
+    /// Whether a proxy reports it.
+    pub is_proxy: bool,
+    /// When it began, in microseconds since 1970.
+    pub start: f64,
+    /// In microseconds.
+    pub duration: f64,
+}
+
+/// The spans that share a trace id.
+pub struct Trace {
+    /// In hexadecimal digits.
+    pub id: String,
+    /// In no certain order.
+    pub spans: Vec<Span>,
+}
+
+impl Span {
+    /// The application in whose pod the span was recorded, such as `web`.
+    pub fn app(&self) -> &str {
+        self.service
+            .split_once('.')
+            .map_or(&self.service, |(app, _)| app)
+    }
+
+    fn read(span: &Value, processes: &Value) -> Self {
+        let process = text(&span["processID"]);
+        let parent = elements(&span["references"]).find(|known| known["refType"] == "CHILD_OF");
+        Self {
+            id: text(&span["spanID"]),
+            parent: parent.map(|parent| text(&parent["spanID"])),
+            service: text(&processes[process]["serviceName"]),
+            name: text(&span["operationName"]),
+            is_proxy: elements(&span["tags"])
+                .any(|tag| tag["key"] == "component" && tag["value"] == "proxy"),
+            start: span["startTime"].as_f64().unwrap_or_default(),
+            duration: span["duration"].as_f64().unwrap_or_default(),
+        }
+    }
+}
+
+impl Trace {
+    /// A trace by its id, as far as it has arrived.
+    ///
+    /// # Errors
+    /// When Jaeger cannot be asked.
+    pub(crate) fn get(id: &str) -> anyhow::Result<Option<Self>> {
+        let Ok(traces) = ask(&format!("traces/{id}")) else {
+            // Either the trace has not arrived, or there is no Jaeger.
+            ask("services")?;
+            return Ok(None);
+        };
+        Ok(elements(&traces["data"]).next().map(Self::read))
+    }
+
+    fn read(trace: &Value) -> Self {
+        let spans = elements(&trace["spans"]);
+        Self {
+            id: text(&trace["traceID"]),
+            spans: spans
+                .map(|span| Span::read(span, &trace["processes"]))
+                .collect(),
+        }
+    }
+
+    /// The spans whose parent is not among them.
+    pub fn roots(&self) -> Vec<&Span> {
+        let is_here = |id: &String| self.spans.iter().any(|span| span.id == *id);
+        let roots = self.spans.iter();
+        roots
+            .filter(|span| !span.parent.as_ref().is_some_and(is_here))
+            .collect()
+    }
+
+    /// The spans whose parent is `span`.
+    pub fn children(&self, span: &Span) -> Vec<&Span> {
+        let children = self.spans.iter();
+        children
+            .filter(|child| child.parent.as_ref() == Some(&span.id))
+            .collect()
+    }
+
+    /// A line for each span, the lines of its children below it, sorted by their text.
+    pub(crate) fn tree(&self) -> String {
+        self.roots()
+            .iter()
+            .map(|root| self.below(root, 0))
+            .collect()
+    }
+
+    fn below(&self, span: &Span, depth: usize) -> String {
+        let name = if span.is_proxy {
+            "(sidecar)"
+        } else {
+            &span.name
+        };
+        let line = format!("{}{} {name}\n", "  ".repeat(depth), span.service);
+        let children = self.children(span).into_iter();
+        let mut children: Vec<String> =
+            children.map(|child| self.below(child, depth + 1)).collect();
+        children.sort();
+        line + &children.concat()
+    }
+}
+
+fn ask(path: &str) -> anyhow::Result<Value> {
+    ask_service("tracing", 80, &format!("jaeger/api/{path}"))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// The traces of a request as far as they have arrived, by its `x-request-id`. The span of a sidecar,
+/// and that of a service, names the request in a tag. What is found by the tag is found by neither time
+/// nor trace, so that a clock may be wrong and others may use the shop.
+fn by_request(id: &str) -> anyhow::Result<Vec<Trace>> {
+    let tags = [
+        json!({ "guid:x-request-id": id }),
+        // Jaeger has an array as its text.
+        json!({ "http.request.header.x-request-id": json!([id]).to_string() }),
+    ];
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    let day = Duration::from_hours(24);
+    let (start, end) = (now.saturating_sub(day).as_micros(), (now + day).as_micros());
+    let mut traces = BTreeMap::new();
+    for service in SERVICES {
+        for tags in &tags {
+            let tags = tags.to_string();
+            let tags = utf8_percent_encode(&tags, RESERVED);
+            let answer = ask(&format!(
+                "traces?service={service}&tags={tags}&start={start}&end={end}\
+                 &lookback=custom&limit=200"
+            ))?;
+            for trace in elements(&answer["data"]).map(Trace::read) {
+                traces.insert(trace.id.clone(), trace);
+            }
+        }
+    }
+    Ok(traces.into_values().collect())
+}
+
+/// The traces of a request, by its `x-request-id`, in the order of their ids: once they have `spans`
+/// spans and no more come in, or those there are after 40 s.
+///
+/// # Errors
+/// When Jaeger cannot be asked.
+pub fn of_request(id: &str, spans: usize) -> anyhow::Result<Vec<Trace>> {
+    /// Longer than Envoy or a service waits before it sends a batch of spans.
+    const QUIET: Duration = Duration::from_secs(7);
+    const DEADLINE: Duration = Duration::from_secs(40);
+    let begin = Instant::now();
+    let (mut seen, mut count, mut grew) = (BTreeMap::<String, Trace>::new(), 0, begin);
+    loop {
+        // Under load Jaeger forgets within seconds, so whatever was seen once counts.
+        for trace in by_request(id)? {
+            let known = seen.get(&trace.id).map_or(0, |known| known.spans.len());
+            if trace.spans.len() > known {
+                count += trace.spans.len() - known;
+                grew = Instant::now();
+                seen.insert(trace.id.clone(), trace);
+            }
+        }
+        if (count >= spans && grew.elapsed() > QUIET) || begin.elapsed() > DEADLINE {
+            return Ok(seen.into_values().collect());
+        }
+        sleep(Duration::from_millis(500));
+    }
+}

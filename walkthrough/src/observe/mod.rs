@@ -1,0 +1,24 @@
+//! What is observed of the shop and of the mesh: the answers to visitors and to pods, what the
+//! add-ons recorded, and what web's sidecar was told. Nothing here judges; that is for
+//! `claims`.
+
+pub(crate) mod access;
+pub(crate) mod callers;
+pub(crate) mod endpoints;
+pub mod jaeger;
+pub mod page;
+pub(crate) mod probe_pods;
+pub(crate) mod prometheus;
+pub(crate) mod routes;
+pub mod shop;
+pub(crate) mod wait;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+
+/// What must be escaped in a part of a URL's query (<https://www.rfc-editor.org/rfc/rfc3986>,
+/// section 2.3: all but the unreserved characters).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');

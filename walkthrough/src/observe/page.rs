@@ -1,0 +1,247 @@
+//! What the shop answers: a page, its content as JSON, or what came of a sale.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use serde::Deserialize;
+use ureq::Body;
+use ureq::http::{HeaderMap, Response};
+
+/// An answer of the shop.
+pub struct Page {
+    /// 0 when there was no answer.
+    pub status: u16,
+    /// From the request to the end of the answer.
+    pub(crate) seconds: f64,
+    /// When there was no answer, why.
+    pub body: String,
+    content: Content,
+    headers: HeaderMap,
+}
+
+/// What `GET /api/shop` answers. Of an answer that is none of it, this is empty.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Content {
+    products: Vec<Product>,
+    calls: Vec<Call>,
+    trace_id: Option<String>,
+    request_id: Option<String>,
+}
+
+/// A product.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Product {
+    pub(crate) name: String,
+    price: Option<f64>,
+    /// Absent when web does not know it.
+    pub(crate) stock: Option<i64>,
+}
+
+/// A call that web made for a page. What only the called service can tell is absent where a proxy
+/// answered in its place, or nobody.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Call {
+    pub(crate) service: String,
+    /// Absent when no answer came.
+    pub(crate) status: Option<u16>,
+    /// Why the answer is of no use, if it is not.
+    pub(crate) error: Option<String>,
+    pub(crate) latency_ms: Option<f64>,
+    pub(crate) version: Option<String>,
+    pub(crate) pod: Option<String>,
+    /// The identity under which the called service saw web.
+    pub(crate) caller: Option<String>,
+    /// How often web's proxy had tried, a number.
+    pub(crate) attempt: Option<String>,
+    /// Whether the answer came from the called service's cache.
+    pub(crate) cached: Option<bool>,
+    finding: Option<Finding>,
+}
+
+/// What befell a call.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Finding {
+    title: String,
+}
+
+/// What `POST /buy/{id}` answers to the page's script.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sale {
+    /// Such as `sold`.
+    pub(crate) outcome: String,
+    pub(crate) message: String,
+    product: Option<Product>,
+}
+
+impl Page {
+    /// Reads an answer to its end, to a request that was made at `begin`.
+    pub(super) fn read(answer: Result<Response<Body>, ureq::Error>, begin: Instant) -> Self {
+        let (status, headers, body) = match answer {
+            Ok(mut answer) => {
+                let body = answer.body_mut().read_to_string().unwrap_or_default();
+                (answer.status().as_u16(), answer.headers().clone(), body)
+            }
+            Err(error) => (0, HeaderMap::new(), error.to_string()),
+        };
+        Self {
+            status,
+            seconds: begin.elapsed().as_secs_f64(),
+            content: serde_json::from_str(&body).unwrap_or_default(),
+            body,
+            headers,
+        }
+    }
+
+    /// A header of the answer; empty when it is not there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    }
+
+    /// By which the logs and the spans of proxies name the request.
+    pub fn request_id(&self) -> Option<&str> {
+        self.content.request_id.as_deref()
+    }
+
+    /// The trace in which web is.
+    pub(crate) fn trace_id(&self) -> Option<&str> {
+        self.content.trace_id.as_deref()
+    }
+
+    /// The products, in the order of their ids.
+    pub(crate) fn products(&self) -> &[Product] {
+        &self.content.products
+    }
+
+    /// The calls that web made for the page, products-api's first.
+    pub(crate) fn calls(&self) -> &[Call] {
+        &self.content.calls
+    }
+
+    /// The calls of stock-api.
+    pub(crate) fn stock_calls(&self) -> impl Iterator<Item = &Call> {
+        let calls = self.calls().iter();
+        calls.filter(|call| call.service == "stock-api")
+    }
+
+    /// How many calls were made under `identity`, a SPIFFE URI, as the called services saw it.
+    pub(crate) fn calls_under(&self, identity: &str) -> usize {
+        let callers = self.calls().iter().map(|call| call.caller.as_deref());
+        callers.filter(|caller| *caller == Some(identity)).count()
+    }
+
+    /// The version of products-api that answered; empty when none did.
+    pub(crate) fn version(&self) -> &str {
+        let products = self
+            .calls()
+            .iter()
+            .find(|call| call.service == "products-api");
+        products
+            .and_then(|call| call.version.as_deref())
+            .unwrap_or_default()
+    }
+
+    /// The prices, in the order of the products.
+    pub(crate) fn prices(&self) -> Vec<f64> {
+        let products = self.products().iter();
+        products.filter_map(|product| product.price).collect()
+    }
+
+    /// Whether a product's stock is unknown.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.products()
+            .iter()
+            .any(|product| product.stock.is_none())
+    }
+
+    /// Whether the content lacks nothing: each product with its price and its stock, by five calls
+    /// that were answered.
+    pub(crate) fn is_complete(&self) -> bool {
+        let calls = self.calls().iter();
+        let answered = calls.filter(|call| call.error.is_none()).count();
+        self.status == 200 && self.prices().len() == 4 && !self.has_unknown() && answered == 5
+    }
+
+    /// Whether the page that browsers get shows each product with its stock.
+    pub(crate) fn shows_all(&self) -> bool {
+        let rows = self.body.matches("<tr data-id=").count();
+        self.status == 200 && rows == 4 && !self.body.contains("data-level=\"unknown\"")
+    }
+
+    /// What products-api lists, where the ingress gateway leads to it.
+    pub(crate) fn api_products(&self) -> Vec<Product> {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    /// What the answer to a Buy tells of the sale.
+    pub(crate) fn sale(&self) -> Sale {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+}
+
+impl Call {
+    /// What befell the call, in a few words; empty when nothing did.
+    pub(crate) fn finding_title(&self) -> &str {
+        self.finding.as_ref().map_or("", |finding| &finding.title)
+    }
+}
+
+impl Sale {
+    /// How many are left of the product, as far as the answer tells.
+    pub(crate) fn left(&self) -> Option<i64> {
+        self.product.as_ref()?.stock
+    }
+}
+
+/// `200 × 996, 503 × 4`
+pub(crate) fn statuses(pages: &[Page]) -> String {
+    let mut counts = BTreeMap::<u16, usize>::new();
+    for page in pages {
+        *counts.entry(page.status).or_default() += 1;
+    }
+    let counts = counts.iter().map(|(status, count)| match status {
+        0 => format!("no answer × {count}"),
+        status => format!("{status} × {count}"),
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(body: &str) -> Page {
+        let body = Body::builder().data(body);
+        Page::read(Ok(Response::new(body)), Instant::now())
+    }
+
+    #[test]
+    fn content_is_what_web_answers() {
+        let page = page(
+            r#"{"products": [{"id": 1, "name": "Arm64 SoC", "price": 30.00, "stock": null, "level": "unknown"}],
+                "calls": [{"service": "stock-api", "status": 503, "error": "503", "latency_ms": 1.5,
+                           "finding": {"cause": "refused", "title": "Refused by a policy"}}],
+                "trace_id": null, "request_id": "r"}"#,
+        );
+        assert_eq!(page.prices(), [30.0]);
+        assert!(page.has_unknown());
+        let call = page.stock_calls().next().expect("a call");
+        assert_eq!((call.status, call.version.as_deref()), (Some(503), None));
+        assert_eq!(call.finding_title(), "Refused by a policy");
+        assert_eq!((page.trace_id(), page.request_id()), (None, Some("r")));
+    }
+
+    #[test]
+    fn answer_that_is_something_else_has_no_content() {
+        for body in ["", "RBAC: access denied", "[]", r#"{"title": "Not Found"}"#] {
+            let page = page(body);
+            assert!(page.calls().is_empty() && page.products().is_empty());
+            assert_eq!((page.version(), page.sale().left()), ("", None));
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The shop as its visitors see it, over HTTP.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ureq::{Agent, RequestBuilder};
+
+use super::page::{Call, Page};
+
+/// How many visitors ask at the same time.
+const VISITORS: usize = 24;
+
+/// A visitor of the shop.
+pub struct ShopClient {
+    url: String,
+    agent: Agent,
+}
+
+impl ShopClient {
+    /// A visitor of the shop at `url`, who follows no redirect and waits for 15 s at most.
+    pub fn at(url: &str) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_global(Some(Duration::from_secs(15)))
+            .build();
+        Self {
+            url: url.trim_end_matches('/').to_owned(),
+            agent: config.into(),
+        }
+    }
+
+    /// `GET path`
+    pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+        let request = self.agent.get(format!("{}{path}", self.url));
+        let add =
+            |request: RequestBuilder<_>, &(name, value): &(&str, &str)| request.header(name, value);
+        let begin = Instant::now();
+        Page::read(headers.iter().fold(request, add).call(), begin)
+    }
+
+    /// The shop's content, with what web met on its way to it.
+    pub fn view(&self) -> Page {
+        self.get("/api/shop", &[])
+    }
+
+    /// `POST path`, as the page's script does.
+    pub(crate) fn post(&self, path: &str) -> Page {
+        let request = self.agent.post(format!("{}{path}", self.url));
+        let begin = Instant::now();
+        Page::read(
+            request.header("accept", "application/json").send_empty(),
+            begin,
+        )
+    }
+
+    /// `n` views of the shop's content, several at the same time.
+    pub(crate) fn views(&self, n: usize, headers: &[(&str, &str)]) -> Vec<Page> {
+        several(n, || self.get("/api/shop", headers))
+    }
+
+    /// `n` calls of stock-api, or up to three more: each view of the shop makes four.
+    pub(crate) fn stock_calls(&self, n: usize) -> Vec<Call> {
+        let pages = self.views(n.div_ceil(4), &[]);
+        pages.iter().flat_map(Page::stock_calls).cloned().collect()
+    }
+
+    /// Tries `n` times, several at the same time, to buy a product that does not exist: nothing is
+    /// sold, and a try that reaches stock-api is answered with 404.
+    pub(crate) fn sales(&self, n: usize) -> Vec<Page> {
+        several(n, || self.post("/buy/999"))
+    }
+
+    /// Views of the page at a steady rate, `per_second`, for `seconds`; also returns how long that
+    /// took.
+    pub(crate) fn load(&self, per_second: u32, seconds: u32) -> (Vec<Page>, Duration) {
+        let (count, begin) = (per_second * seconds, Instant::now());
+        let pages = thread::scope(|scope| {
+            let views: Vec<_> = (0..count)
+                .map(|number| {
+                    let due = Duration::from_secs(1) * number / per_second;
+                    thread::sleep(due.saturating_sub(begin.elapsed()));
+                    scope.spawn(|| self.get("/", &[]))
+                })
+                .collect();
+            let pages = views.into_iter().map(thread::ScopedJoinHandle::join);
+            pages
+                .map(|page| page.expect("a view does not panic"))
+                .collect()
+        });
+        (pages, begin.elapsed())
+    }
+}
+
+/// `n` answers, for which several visitors ask at the same time.
+fn several(n: usize, ask: impl Fn() -> Page + Sync) -> Vec<Page> {
+    let (next, pages) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(n)));
+    thread::scope(|scope| {
+        for _ in 0..VISITORS.min(n) {
+            scope.spawn(|| {
+                while next.fetch_add(1, Ordering::Relaxed) < n {
+                    let page = ask();
+                    pages.lock().expect("nobody panics with it").push(page);
+                }
+            });
+        }
+    });
+    pages.into_inner().expect("nobody panics with it")
+}

@@ -1,0 +1,30 @@
+//! Waiting for what a cluster does in its own time.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Asks again and again until there is an answer, for 40 s at most: images are pulled, and Prometheus
+/// scrapes now and then.
+///
+/// # Errors
+/// When `ask` fails.
+pub(crate) fn eventually<T>(
+    mut ask: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<Option<T>> {
+    let begin = Instant::now();
+    loop {
+        let answer = ask()?;
+        if answer.is_some() || begin.elapsed() > Duration::from_secs(40) {
+            return Ok(answer);
+        }
+        sleep(Duration::from_secs(1));
+    }
+}
+
+/// Waits until `condition` holds, for 15 s at most. What is measured afterwards tells whether it does.
+pub(crate) fn wait_until(condition: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !condition() && begin.elapsed() < Duration::from_secs(15) {
+        sleep(Duration::from_millis(200));
+    }
+}

@@ -1,0 +1,129 @@
+//! Showing what a stage says, and running its commands.
+
+use std::io::{BufRead, Write, stdin};
+use std::path::Path;
+use std::process::{ChildStdin, Command, Stdio};
+
+use anyhow::{Context, ensure};
+
+use super::background::Background;
+use crate::cluster::kubectl;
+use crate::documents::{BlockKind, Line, Part, Stage};
+use crate::prose::Prose;
+
+/// What plays a stage.
+pub(super) struct Player<'a> {
+    /// The folder in which commands run.
+    pub(super) root: &'a Path,
+    /// Whether it waits for Enter before each command.
+    pub(super) asks: bool,
+    pub(super) prose: Prose,
+}
+
+impl Player<'_> {
+    /// Shows the text of a stage and runs its commands. Returns what goes on behind the stage.
+    ///
+    /// # Errors
+    /// When a command fails.
+    pub(super) fn play(&self, stage: &Stage) -> anyhow::Result<Background> {
+        let mut background = Background::default();
+        for (place, part) in stage.parts.iter().enumerate() {
+            match part {
+                Part::Text(text) => self.prose.line(text)?,
+                Part::Block(BlockKind::ByHand, lines) => {
+                    for line in lines {
+                        let line = format!("    (by hand) {}", line.join(" "));
+                        self.prose.line(&line)?;
+                    }
+                }
+                Part::Block(BlockKind::Background, lines) => {
+                    for line in lines {
+                        self.announce(line)?;
+                        background.start(line, self.root)?;
+                    }
+                }
+                Part::Block(BlockKind::Shown, lines) => {
+                    self.run(lines, script_at(&stage.parts[place + 1..]))?;
+                }
+                // The command before was fed with it.
+                Part::Block(BlockKind::Script, _) => {}
+            }
+        }
+        Ok(background)
+    }
+
+    /// Runs the commands of a block; a script is for the last of them.
+    fn run(&self, lines: &[Line], script: Option<&[Line]>) -> anyhow::Result<()> {
+        for (number, line) in lines.iter().enumerate() {
+            self.announce(line)?;
+            self.execute(line, script.filter(|_| number + 1 == lines.len()))?;
+        }
+        Ok(())
+    }
+
+    fn announce(&self, line: &Line) -> anyhow::Result<()> {
+        self.prose.text(&format!("    $ {} ", line.join(" ")))?;
+        if self.asks {
+            stdin().lock().read_line(&mut String::new())?;
+        } else {
+            self.prose.line("")?;
+        }
+        Ok(())
+    }
+
+    /// Runs a command. One that asks the mesh may fail, because some stages show just that.
+    fn execute(&self, line: &Line, script: Option<&[Line]>) -> anyhow::Result<()> {
+        let mut command = command(line);
+        command
+            .current_dir(self.root)
+            .stdout(self.prose.of_commands());
+        let mut process = command
+            .stdin(script.map_or_else(Stdio::null, |_| Stdio::piped()))
+            .spawn()
+            .with_context(|| format!("`{}` cannot be started", line[0]))?;
+        if let (Some(shell), Some(script)) = (process.stdin.take(), script) {
+            self.feed(shell, script)?;
+        }
+        let status = process.wait()?;
+        let asks_the_mesh = script.is_some() || line[0] == "curl" || line[0] == "docker";
+        ensure!(
+            status.success() || asks_the_mesh,
+            "`{}` ended with {status}",
+            line.join(" ")
+        );
+        self.prose.line("")?;
+        Ok(())
+    }
+
+    /// Shows the lines of a script, and writes them to the shell that runs it.
+    fn feed(&self, mut shell: ChildStdin, script: &[Line]) -> anyhow::Result<()> {
+        for line in script {
+            let line = line.join(" ");
+            self.prose.line(&format!("    / # {line}"))?;
+            // A shell that has ended tells by its status why.
+            let _ = writeln!(shell, "{line}");
+        }
+        Ok(())
+    }
+}
+
+/// The script at the beginning of `parts`, before any other block.
+fn script_at(parts: &[Part]) -> Option<&[Line]> {
+    let block = parts.iter().find_map(|part| match part {
+        Part::Block(kind, lines) => Some((kind, lines)),
+        Part::Text(_) => None,
+    });
+    match block {
+        Some((BlockKind::Script, lines)) => Some(lines),
+        _ => None,
+    }
+}
+
+/// The command of a line; `-it` needs a terminal, which a script has not.
+fn command(line: &Line) -> Command {
+    let words = line[1..].iter().map(String::as_str);
+    kubectl::command(
+        &line[0],
+        words.map(|word| if word == "-it" { "-i" } else { word }),
+    )
+}

@@ -1,0 +1,162 @@
+//! How the claims of a walk are written, and counted.
+
+use std::process::ExitCode;
+
+use chassis::{OutputError, say};
+use serde_json::json;
+
+use crate::claims::claim::{Claim, Verdict, abridged};
+use crate::documents::Stage;
+
+/// The verdicts on the claims of a walk, counted.
+pub(crate) struct Tally {
+    as_json: bool,
+    held: usize,
+    failed: Vec<String>,
+    not_proven: Vec<String>,
+    /// The stages that the walk did not come to.
+    not_reached: Vec<String>,
+}
+
+impl Tally {
+    /// An empty tally, which writes lines for people, or JSON.
+    pub(crate) fn new(as_json: bool) -> Self {
+        Self {
+            as_json,
+            held: 0,
+            failed: Vec::new(),
+            not_proven: Vec::new(),
+            not_reached: Vec::new(),
+        }
+    }
+
+    /// Writes the claims of a stage, measured within `seconds`.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
+    pub(crate) fn report(
+        &mut self,
+        key: &str,
+        claims: &[Claim],
+        seconds: f64,
+    ) -> Result<(), OutputError> {
+        for claim in claims {
+            self.claim(key, claim)?;
+        }
+        if !self.as_json {
+            say!("{:10}  {key:24}  in {seconds:.0} s", "")?;
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, key: &str, claim: &Claim) -> Result<(), OutputError> {
+        let (text, evidence) = (&claim.text, &claim.evidence);
+        let named = || format!("{key}: {text}");
+        match claim.verdict {
+            Verdict::Holds => self.held += 1,
+            Verdict::Fails => self.failed.push(named()),
+            Verdict::NotProven => self.not_proven.push(named()),
+        }
+        if self.as_json {
+            let verdict = claim.verdict;
+            let line =
+                json!({ "stage": key, "claim": text, "verdict": verdict, "evidence": evidence });
+            return say!("{line}");
+        }
+        let verdict = match claim.verdict {
+            Verdict::Holds => "holds",
+            Verdict::Fails => "FAILS",
+            Verdict::NotProven => "not proven",
+        };
+        let separator = if evidence.is_empty() { "" } else { ": " };
+        say!("{verdict:10}  {key:24}  {text}{separator}{evidence}")
+    }
+
+    /// Notes that the first of `stages` could not be walked to its end, which proves nothing, so it
+    /// fails; and that the walk did not reach the others.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
+    pub(crate) fn broke_off(
+        &mut self,
+        stages: &[Stage],
+        error: &anyhow::Error,
+    ) -> Result<(), OutputError> {
+        if let [stage, rest @ ..] = stages {
+            let claim = Claim::new("its commands can be run", false, format!("{error:#}"));
+            self.claim(&stage.key, &claim)?;
+            let keys = rest.iter().map(|stage| stage.key.clone());
+            self.not_reached.extend(keys);
+        }
+        Ok(())
+    }
+
+    /// Writes the last line: how many claims hold, and which do not. The status tells whether none
+    /// fails.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
+    pub(crate) fn close(self) -> anyhow::Result<ExitCode> {
+        let status = if self.failed.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
+        say!("{}", self.summary())?;
+        Ok(status)
+    }
+
+    fn summary(&self) -> String {
+        if self.as_json {
+            return json!({
+                "held": self.held,
+                "failed": self.failed,
+                "not_proven": self.not_proven,
+                "stages_not_reached": self.not_reached,
+            })
+            .to_string();
+        }
+        let named = |names: &[String]| match names {
+            [] => "0".to_owned(),
+            names => format!("{} ({})", names.len(), names.join("; ")),
+        };
+        let mut summary = format!(
+            "In all: {} held, {} failed, {} not proven",
+            self.held,
+            named(&self.failed),
+            named(&self.not_proven)
+        );
+        if !self.not_reached.is_empty() {
+            let (count, keys) = (self.not_reached.len(), abridged(&self.not_reached));
+            summary = format!("{summary}; {count} stages were not reached: {keys}");
+        }
+        summary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_line_names_what_failed_and_what_was_not_proven() {
+        let mut tally = Tally {
+            as_json: false,
+            held: 89,
+            failed: vec!["demo2/load: no request fails".into()],
+            not_proven: vec!["demo5/kiali: Kiali draws them".into()],
+            not_reached: Vec::new(),
+        };
+        assert_eq!(
+            tally.summary(),
+            "In all: 89 held, 1 (demo2/load: no request fails) failed, \
+             1 (demo5/kiali: Kiali draws them) not proven"
+        );
+        tally.not_reached.push("demo5/traces".into());
+        assert!(
+            tally
+                .summary()
+                .ends_with("; 1 stages were not reached: demo5/traces")
+        );
+    }
+}
