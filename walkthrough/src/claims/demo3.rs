@@ -5,6 +5,9 @@ use std::time::Instant;
 use super::analysis;
 use super::claim::{Claim, abridged};
 use super::target::Target;
+
+use web::contract::SaleOutcome;
+
 use crate::cluster::kubectl::attempt;
 use crate::cluster::pods;
 use crate::observe::access::{ProbeResult, differing};
@@ -149,14 +152,17 @@ pub(super) fn allow_buy(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let before = stock(&target.shop.view());
     let buy = target.shop.post("/buy/1");
     let sale = buy.sale();
-    let left = sale.left();
-    let is_sold = buy.status == 200 && sale.outcome == "sold";
+    let sold = sale.as_ref().map(|sale| sale.outcome) == Some(SaleOutcome::Sold);
+    let left = sale
+        .as_ref()
+        .and_then(|sale| Some(sale.product.as_ref()?.stock));
+    let message = sale.as_ref().map(|sale| &sale.message);
     claims.push(Claim::new(
         "a widget can be bought, and is gone from the stock",
-        is_sold && left.zip(before).is_some_and(|(left, before)| left < before),
+        buy.status == 200 && sold && left.zip(before).is_some_and(|(left, before)| left < before),
         format!(
-            "status {}: {:?}; {before:?} before, {left:?} after",
-            buy.status, sale.message
+            "status {}: {message:?}; {before:?} before, {left:?} after",
+            buy.status
         ),
     ));
     claims.push(analysis::of_cluster()?);

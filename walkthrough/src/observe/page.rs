@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde::Deserialize;
 use ureq::Body;
 use ureq::http::{HeaderMap, Response};
+use web::contract::{Closed, Content, Product, Sale, UpstreamCall};
 
 /// An answer of the shop.
 pub struct Page {
@@ -15,67 +16,17 @@ pub struct Page {
     pub(crate) seconds: f64,
     /// When there was no answer, why.
     pub body: String,
-    content: Content,
+    /// What is sold, of an answer that tells it.
+    content: Option<Content>,
+    /// What web met, of any answer of `GET /api/shop`.
+    met: Option<Closed>,
     headers: HeaderMap,
 }
 
-/// What `GET /api/shop` answers. Of an answer that is none of it, this is empty.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Content {
-    products: Vec<Product>,
-    calls: Vec<Call>,
-    trace_id: Option<String>,
-    request_id: Option<String>,
-}
-
-/// A product.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Product {
+/// A product in the list of products-api.
+#[derive(Deserialize)]
+pub(crate) struct Listed {
     pub(crate) name: String,
-    price: Option<f64>,
-    /// Absent when web does not know it.
-    pub(crate) stock: Option<i64>,
-}
-
-/// A call that web made for a page. What only the called service can tell is absent where a proxy
-/// answered in its place, or nobody.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Call {
-    pub(crate) service: String,
-    /// Absent when no answer came.
-    pub(crate) status: Option<u16>,
-    /// Why the answer is of no use, if it is not.
-    pub(crate) error: Option<String>,
-    pub(crate) latency_ms: Option<f64>,
-    pub(crate) version: Option<String>,
-    pub(crate) pod: Option<String>,
-    /// The identity under which the called service saw web.
-    pub(crate) caller: Option<String>,
-    /// How often web's proxy had tried, a number.
-    pub(crate) attempt: Option<String>,
-    /// Whether the answer came from the called service's cache.
-    pub(crate) cached: Option<bool>,
-    finding: Option<Finding>,
-}
-
-/// What befell a call.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-struct Finding {
-    title: String,
-}
-
-/// What `POST /buy/{id}` answers to the page's script.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Sale {
-    /// Such as `sold`.
-    pub(crate) outcome: String,
-    pub(crate) message: String,
-    product: Option<Product>,
 }
 
 impl Page {
@@ -91,7 +42,8 @@ impl Page {
         Self {
             status,
             seconds: begin.elapsed().as_secs_f64(),
-            content: serde_json::from_str(&body).unwrap_or_default(),
+            content: serde_json::from_str(&body).ok(),
+            met: serde_json::from_str(&body).ok(),
             body,
             headers,
         }
@@ -105,26 +57,27 @@ impl Page {
 
     /// By which the logs and the spans of proxies name the request.
     pub fn request_id(&self) -> Option<&str> {
-        self.content.request_id.as_deref()
+        self.content.as_ref()?.request_id.as_deref()
     }
 
     /// The trace in which web is.
     pub(crate) fn trace_id(&self) -> Option<&str> {
-        self.content.trace_id.as_deref()
+        self.met.as_ref()?.trace_id.as_deref()
     }
 
     /// The products, in the order of their ids.
     pub(crate) fn products(&self) -> &[Product] {
-        &self.content.products
+        let content = self.content.as_ref();
+        content.map_or(&[], |content| &content.products)
     }
 
     /// The calls that web made for the page, products-api's first.
-    pub(crate) fn calls(&self) -> &[Call] {
-        &self.content.calls
+    pub(crate) fn calls(&self) -> &[UpstreamCall] {
+        self.met.as_ref().map_or(&[], |met| &met.calls)
     }
 
     /// The calls of stock-api.
-    pub(crate) fn stock_calls(&self) -> impl Iterator<Item = &Call> {
+    pub(crate) fn stock_calls(&self) -> impl Iterator<Item = &UpstreamCall> {
         let calls = self.calls().iter();
         calls.filter(|call| call.service == "stock-api")
     }
@@ -146,10 +99,10 @@ impl Page {
             .unwrap_or_default()
     }
 
-    /// The prices, in the order of the products.
-    pub(crate) fn prices(&self) -> Vec<f64> {
-        let products = self.products().iter();
-        products.filter_map(|product| product.price).collect()
+    /// The prices in dollars, such as `30.00`, in the order of the products.
+    pub(crate) fn prices(&self) -> Vec<String> {
+        let prices = self.products().iter().map(|product| product.price);
+        prices.map(|price| price.to_string()).collect()
     }
 
     /// Whether a product's stock is unknown.
@@ -174,27 +127,13 @@ impl Page {
     }
 
     /// What products-api lists, where the ingress gateway leads to it.
-    pub(crate) fn api_products(&self) -> Vec<Product> {
+    pub(crate) fn listed(&self) -> Vec<Listed> {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
-    /// What the answer to a Buy tells of the sale.
-    pub(crate) fn sale(&self) -> Sale {
-        serde_json::from_str(&self.body).unwrap_or_default()
-    }
-}
-
-impl Call {
-    /// What befell the call, in a few words; empty when nothing did.
-    pub(crate) fn finding_title(&self) -> &str {
-        self.finding.as_ref().map_or("", |finding| &finding.title)
-    }
-}
-
-impl Sale {
-    /// How many are left of the product, as far as the answer tells.
-    pub(crate) fn left(&self) -> Option<i64> {
-        self.product.as_ref()?.stock
+    /// What the answer to a Buy tells of the sale, if it is web's.
+    pub(crate) fn sale(&self) -> Option<Sale> {
+        serde_json::from_str(&self.body).ok()
     }
 }
 
@@ -220,20 +159,33 @@ mod tests {
         Page::read(Ok(Response::new(body)), Instant::now())
     }
 
+    const CALL: &str = r#"{"service": "stock-api", "method": "GET", "path": "/stock/1", "status": 503,
+        "error": "503", "latency_ms": 1.5, "starts_ms": 0.5, "finding": {"cause": "refused",
+        "title": "Refused by a policy", "text": "It was refused.", "file": null}}"#;
+
     #[test]
     fn content_is_what_web_answers() {
-        let page = page(
-            r#"{"products": [{"id": 1, "name": "Arm64 SoC", "price": 30.00, "stock": null, "level": "unknown"}],
-                "calls": [{"service": "stock-api", "status": 503, "error": "503", "latency_ms": 1.5,
-                           "finding": {"cause": "refused", "title": "Refused by a policy"}}],
-                "trace_id": null, "request_id": "r"}"#,
-        );
-        assert_eq!(page.prices(), [30.0]);
+        let page = page(&format!(
+            r#"{{"products": [{{"id": 1, "name": "Arm64 SoC", "price": 30.00, "stock": null,
+                  "availability": "unknown", "level": "unknown", "can_buy": true}}],
+                "calls": [{CALL}], "trace_id": null, "request_id": "r", "headers": []}}"#,
+        ));
+        assert_eq!(page.prices(), ["30.00"]);
         assert!(page.has_unknown());
         let call = page.stock_calls().next().expect("a call");
         assert_eq!((call.status, call.version.as_deref()), (Some(503), None));
-        assert_eq!(call.finding_title(), "Refused by a policy");
+        let finding = call.finding.as_ref().expect("a finding");
+        assert_eq!(finding.title, "Refused by a policy");
         assert_eq!((page.trace_id(), page.request_id()), (None, Some("r")));
+    }
+
+    #[test]
+    fn shop_without_products_tells_what_it_met() {
+        let page = page(&format!(
+            r#"{{"status": 503, "title": "Service Unavailable", "trace_id": "t", "calls": [{CALL}]}}"#
+        ));
+        assert_eq!((page.calls().len(), page.trace_id()), (1, Some("t")));
+        assert!(page.products().is_empty());
     }
 
     #[test]
@@ -241,7 +193,8 @@ mod tests {
         for body in ["", "RBAC: access denied", "[]", r#"{"title": "Not Found"}"#] {
             let page = page(body);
             assert!(page.calls().is_empty() && page.products().is_empty());
-            assert_eq!((page.version(), page.sale().left()), ("", None));
+            assert_eq!(page.version(), "");
+            assert!(page.sale().is_none());
         }
     }
 }

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use ureq::{Agent, RequestBuilder};
 
-use super::page::{Call, Page};
+use web::contract::UpstreamCall;
+
+use crate::observe::page::Page;
 
 /// How many visitors ask at the same time.
 const VISITORS: usize = 24;
@@ -63,7 +65,7 @@ impl ShopClient {
     }
 
     /// `n` calls of stock-api, or up to three more: each view of the shop makes four.
-    pub(crate) fn stock_calls(&self, n: usize) -> Vec<Call> {
+    pub(crate) fn stock_calls(&self, n: usize) -> Vec<UpstreamCall> {
         let pages = self.views(n.div_ceil(4), &[]);
         pages.iter().flat_map(Page::stock_calls).cloned().collect()
     }

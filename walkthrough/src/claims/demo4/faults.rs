@@ -1,12 +1,14 @@
 //! Faults that a caller's sidecar injects.
 
+use web::contract::UpstreamCall;
+
 use crate::claims::claim::Claim;
 use crate::claims::proportion::{Share, enough, judge};
 use crate::claims::routes;
 use crate::claims::target::Target;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::kubectl;
-use crate::observe::page::{Call, Page, statuses};
+use crate::observe::page::{Page, statuses};
 
 /// What demo 4 injects: the same numbers as in its files.
 pub(super) const ABORTED: f64 = 0.2;
@@ -19,9 +21,10 @@ const DELAY_MS: f64 = 1500.0 - TIMER_ERROR_MS;
 const ROWS: i32 = 4;
 
 /// Whether a fault made the sidecar of an `app` answer in stock-api's place.
-pub(super) fn is_aborted(call: &Call, app: &str) -> bool {
+pub(super) fn is_aborted(call: &UpstreamCall, app: &str) -> bool {
+    let finding = call.finding.as_ref().map(|finding| &finding.title);
     let title = format!("Abort injected by {app}'s sidecar");
-    call.status == Some(503) && call.finding_title() == title
+    call.status == Some(503) && finding == Some(&title)
 }
 
 pub(in crate::claims) fn abort(target: &Target) -> anyhow::Result<Vec<Claim>> {
@@ -76,7 +79,7 @@ pub(in crate::claims) fn delay(target: &Target) -> anyhow::Result<Vec<Claim>> {
         pages = target.shop.views(n / 4, &[]);
         let calls = || pages.iter().flat_map(Page::stock_calls);
         shortest = shortest_from(calls(), DELAY_MS);
-        Share::count(calls(), |call| call.latency_ms >= Some(DELAY_MS))
+        Share::count(calls(), |call| call.latency_ms >= DELAY_MS)
     });
     let mut all = pages;
     let mut pages = Vec::new();
@@ -108,9 +111,9 @@ pub(in crate::claims) fn delay(target: &Target) -> anyhow::Result<Vec<Claim>> {
 
 /// The shortest latency of those calls that took at least `delay`, in milliseconds; infinite when no
 /// call did.
-pub(super) fn shortest_from<'a>(calls: impl Iterator<Item = &'a Call>, delay: f64) -> f64 {
+pub(super) fn shortest_from<'a>(calls: impl Iterator<Item = &'a UpstreamCall>, delay: f64) -> f64 {
     calls
-        .filter_map(|call| call.latency_ms)
+        .map(|call| call.latency_ms)
         .filter(|latency| *latency >= delay)
         .fold(f64::INFINITY, f64::min)
 }

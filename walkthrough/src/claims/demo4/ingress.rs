@@ -1,9 +1,11 @@
 //! The shop by way of Istio's ingress gateway.
 
+use web::contract::UpstreamCall;
+
 use crate::claims::claim::Claim;
 use crate::claims::proportion::Share;
 use crate::claims::target::Target;
-use crate::observe::page::{Call, Page};
+use crate::observe::page::Page;
 use crate::observe::wait::wait_until;
 
 pub(in crate::claims) fn ingress(target: &Target) -> Vec<Claim> {
@@ -14,11 +16,12 @@ pub(in crate::claims) fn ingress(target: &Target) -> Vec<Claim> {
     });
     let page = target.gateway.get("/", &[]);
     let products = target.gateway.get("/products", &[]);
-    let listed = products.api_products();
+    let listed = products.listed();
     let caller = products.header("x-widgetario-caller");
     let gateway = "spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account";
     let pages = target.shop.views(50, &[]);
-    let is_first = |call: &&Call| call.version.as_deref() == Some("v1") && call.status == Some(200);
+    let is_first =
+        |call: &&UpstreamCall| call.version.as_deref() == Some("v1") && call.status == Some(200);
     let calls = Share::count(pages.iter().flat_map(Page::stock_calls), is_first);
     vec![
         Claim::new(
