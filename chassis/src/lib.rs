@@ -61,7 +61,7 @@ pub use headers::{ATTEMPT, CACHE_STATUS, CALLER, POD, SERVER_TIMING, VERSION, au
 pub use milliseconds::milliseconds;
 pub use output::{OutputError, print};
 pub use problem::Problem;
-pub use process::command_line::ServiceCommand as Command;
+pub use process::command_line::ServiceCommand;
 pub use process::libpq::without_variables as without_libpq_variables;
 pub use process::signal::signalled;
 pub use process::{main, start};

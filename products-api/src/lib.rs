@@ -3,6 +3,7 @@
 //! [`serve`] connects to the database and serves [`router`]: two reads of one table, each price
 //! multiplied by `PRICE_FACTOR`. That factor is all that v1 and v2 differ in.
 
+mod app_state;
 mod error;
 mod price;
 mod products;
@@ -11,18 +12,10 @@ mod settings;
 
 use chassis::{Database, Server, StartError};
 
+pub use app_state::AppState;
 pub use price::Factor;
 pub use routes::router;
 pub use settings::Settings;
-
-/// What the handlers work with.
-#[derive(Clone)]
-pub struct AppState {
-    /// Where the products are stored.
-    pub database: Database,
-    /// What their prices are multiplied by.
-    pub price_factor: Factor,
-}
 
 /// Serves until `server` is told to stop.
 ///

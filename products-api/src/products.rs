@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use crate::AppState;
+use crate::app_state::AppState;
 use crate::error::{Error, ListErrors, ProductErrors};
 use crate::price::Factor;
 

@@ -5,7 +5,8 @@ use axum::{Json, Router};
 use chassis::Problem;
 use utoipa::OpenApi;
 
-use crate::{AppState, products};
+use crate::app_state::AppState;
+use crate::products;
 
 /// The service's routes.
 pub fn router(app: AppState) -> Router {

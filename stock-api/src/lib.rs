@@ -4,6 +4,7 @@
 //! `CACHE_EXPIRY_SECONDS`; writes go to the database, one atomic statement each, and make this
 //! process forget what it had cached. Another replica may answer with its own, older, copy.
 
+mod app_state;
 mod cache;
 mod change;
 mod error;
@@ -16,20 +17,10 @@ mod stock;
 use chassis::{Database, Metrics, Server, StartError};
 use prometheus_client::metrics::counter::Counter;
 
+pub use app_state::AppState;
 pub use cache::{Cache, Level};
 pub use routes::router;
 pub use settings::Settings;
-
-/// What the handlers work with.
-#[derive(Clone)]
-pub struct AppState {
-    /// Where the stock is stored.
-    pub database: Database,
-    /// What was read of it lately.
-    pub cache: Cache,
-    /// How many widgets this process sold.
-    pub sold: Counter,
-}
 
 /// Serves until `server` is told to stop.
 ///

@@ -5,7 +5,8 @@ use axum::{Json, Router};
 use chassis::Problem;
 use utoipa::OpenApi;
 
-use crate::{AppState, sales, stock};
+use crate::app_state::AppState;
+use crate::{sales, stock};
 
 /// The service's routes.
 pub fn router(app: AppState) -> Router {

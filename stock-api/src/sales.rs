@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use crate::AppState;
+use crate::app_state::AppState;
 use crate::change::run_to_end;
 use crate::error::{Error, SaleErrors};
 use crate::quantity::Quantity;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use crate::AppState;
+use crate::app_state::AppState;
 use crate::cache::Level;
 use crate::change::run_to_end;
 use crate::error::{ChangeErrors, Error, ReadErrors};

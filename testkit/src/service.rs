@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chassis::{Command, Server, StartError};
+use chassis::{Server, ServiceCommand, StartError};
 use clap::Args;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -40,7 +40,7 @@ impl TestService {
             "--management-port=0",
         ];
         let flags = always.into_iter().chain(flags.iter().map(AsRef::as_ref));
-        let command = Command::parse(name, flags).unwrap_or_else(|error| panic!("{error}"));
+        let command = ServiceCommand::parse(name, flags).unwrap_or_else(|error| panic!("{error}"));
         let stop = Arc::new(Notify::new());
         let stopped = Arc::clone(&stop);
         let server = Server::bind(command.common, async move { stopped.notified().await });

@@ -5,6 +5,7 @@
 //! and works without scripts. A stock that does not answer is shown as unknown; without products
 //! there is a page that says so. Programs get the same as JSON: [`contract`] has its types.
 
+mod app_state;
 mod assets;
 mod buy;
 pub mod contract;
@@ -19,27 +20,10 @@ mod test_user;
 mod visit;
 
 use chassis::{Client, Server, StartError};
-use reqwest::Url;
 
+pub use app_state::AppState;
 pub use routes::router;
 pub use settings::{Settings, Theme};
-
-/// What the handlers work with.
-#[derive(Clone)]
-pub struct AppState {
-    /// Calls products-api.
-    pub products: Client,
-    /// Calls stock-api.
-    pub stock: Client,
-    /// The colours of the page.
-    pub theme: Theme,
-    /// The page's badge; empty for none.
-    pub environment: String,
-    /// Where a browser finds Jaeger.
-    pub jaeger_url: Option<Url>,
-    /// The version in the page's footer.
-    pub version: String,
-}
 
 /// Serves until `server` is told to stop.
 ///

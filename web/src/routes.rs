@@ -6,9 +6,10 @@ use axum::{Router, middleware};
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::app_state::AppState;
 use crate::error::Error;
 use crate::page::error_page;
-use crate::{AppState, assets, buy, origin, page, shop, test_user};
+use crate::{assets, buy, origin, page, shop, test_user};
 
 /// The service's routes.
 pub fn router(app: AppState) -> Router {

@@ -4,8 +4,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use chassis::Forwarded;
 use reqwest::Url;
 
+use crate::app_state::AppState;
 use crate::contract::Header;
-use crate::{AppState, test_user};
+use crate::test_user;
 
 /// Headers whose values are shown: what proxies and browsers say of a request, and no credentials.
 /// A `*` stands for any ending. All others are shown by name alone.

@@ -1,11 +1,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
-use chassis::{Command, Server, StartError};
+use chassis::{Server, ServiceCommand, StartError};
 
 use crate::{Nothing, get};
 
 async fn bind(arguments: &[&str]) -> Result<Server, StartError> {
-    let command = Command::<Nothing>::parse("test", arguments).unwrap();
+    let command = ServiceCommand::<Nothing>::parse("test", arguments).unwrap();
     Server::bind(command.common, std::future::pending()).await
 }
 

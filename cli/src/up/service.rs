@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use chassis::{Command, Server, StartError, say};
+use chassis::{Server, ServiceCommand, StartError, say};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
@@ -70,7 +70,7 @@ where
     S: Args,
     F: Future<Output = Result<(), StartError>>,
 {
-    match Command::parse(name, arguments) {
+    match ServiceCommand::parse(name, arguments) {
         Ok(command) => chassis::start(command, parent_gone(), announce, serve),
         Err(sentence) => {
             let _ = writeln!(io::stderr(), "{sentence}");

@@ -1,20 +1,20 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::process::{Command as Process, Stdio};
+use std::process::{Command, Stdio};
 
-use chassis::Command;
+use chassis::ServiceCommand;
 use products_api::Settings;
 
 fn refusal(argument: &str) -> String {
     let url = "--database-url=postgres://localhost/widgetario";
-    let command = Command::<Settings>::parse("products-api", [url, argument]);
+    let command = ServiceCommand::<Settings>::parse("products-api", [url, argument]);
     command.err().expect("a refusal")
 }
 
 /// Starts the program with `variables` and `arguments`: the line that says where it listens, or why it
 /// does not.
 fn start<V: AsRef<OsStr>>(variables: &[(&str, V)], arguments: &[&str]) -> Result<String, String> {
-    let mut process = Process::new(env!("CARGO_BIN_EXE_products-api"))
+    let mut process = Command::new(env!("CARGO_BIN_EXE_products-api"))
         .env("DATABASE_URL", "postgres://localhost:1/widgetario")
         .env("PORT", "0")
         .env("MANAGEMENT_PORT", "0")

@@ -1,6 +1,6 @@
 //! What the manifests and the compose file set, the services take.
 
-use chassis::{Command, Settings};
+use chassis::{ServiceCommand, Settings};
 use clap::Args;
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ fn parse<S: Args>(name: &'static str, variables: &[Variable]) -> Result<(), Stri
             flags.push(format!("--{}={value}", flag.get_long().unwrap()));
         }
     }
-    Command::<S>::parse(name, flags).map(|_| ())
+    ServiceCommand::<S>::parse(name, flags).map(|_| ())
 }
 
 #[test]

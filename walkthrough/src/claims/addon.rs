@@ -3,7 +3,6 @@
 use clap::ValueEnum;
 
 use super::claim::Claim;
-use super::target::Target;
 
 /// The add-ons without which the shop and its measurements work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,15 +19,15 @@ impl Addon {
         }
     }
 
-    /// A claim about what the add-on shows: not proven where the user left the add-on out, and else
+    /// A claim about what the add-on shows: not proven where the user went `without` the add-on, and else
     /// judged by `look`, which returns whether it holds, and the evidence.
     pub(super) fn claim(
         self,
-        target: &Target,
+        without: &[Self],
         text: &str,
         look: impl FnOnce() -> anyhow::Result<(bool, String)>,
     ) -> Claim {
-        if target.without.contains(&self) {
+        if without.contains(&self) {
             return Claim::not_proven(text, self.left_out());
         }
         match look() {

@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use chassis::Forwarded;
 
-use crate::AppState;
+use crate::app_state::AppState;
 use crate::contract::{Left, Level, Sale, SaleOutcome, UpstreamCall};
 use crate::shop::Stock;
 use crate::visit::wants_json;

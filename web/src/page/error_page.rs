@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use chassis::Problem;
 
 use super::frame::{Frame, render};
-use crate::AppState;
+use crate::app_state::AppState;
 use crate::visit::wants_json;
 
 /// What was refused, or failed, in words.

@@ -3,8 +3,9 @@
 use askama::Template;
 use axum::response::Html;
 
+use crate::app_state::AppState;
 use crate::assets::{ASSETS, Assets};
-use crate::{AppState, Theme};
+use crate::settings::Theme;
 
 /// Head, header and footer of a page.
 pub(crate) struct Frame<'a> {

@@ -13,11 +13,12 @@ use axum::response::{IntoResponse, Response};
 use chassis::Forwarded;
 use serde::Deserialize;
 
+use crate::app_state::AppState;
 use crate::contract::SaleOutcome;
+use crate::origin;
 use crate::shop::server_timing::server_timing;
 use crate::shop::{Row, Shop};
 use crate::visit::Visit;
-use crate::{AppState, origin};
 use frame::{Frame, render};
 use xray::XRay;
 

@@ -17,7 +17,7 @@ use futures_util::stream::{self, StreamExt};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::AppState;
+use crate::app_state::AppState;
 use crate::contract::{Closed, Content, Finding, Level, Product, UpstreamCall};
 use crate::error::Error;
 use crate::visit::Visit;

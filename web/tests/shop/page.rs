@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use chassis::Command;
+use chassis::ServiceCommand;
 use reqwest::StatusCode;
 use serde_json::Value;
 use web::contract::{Content, Sale};
@@ -189,7 +189,7 @@ async fn test_user_is_one_until_the_switch_is_turned_back() {
 fn jaeger_is_at_an_address_without_secrets() {
     let start = |url| {
         let flag = format!("--jaeger-url={url}");
-        Command::<web::Settings>::parse("web", [flag.as_str()]).map(|_| ())
+        ServiceCommand::<web::Settings>::parse("web", [flag.as_str()]).map(|_| ())
     };
     assert_eq!(start("http://localhost:16686/jaeger"), Ok(()));
     for url in [

@@ -27,7 +27,7 @@ pub(in crate::claims) fn grafana(target: &Target) -> anyhow::Result<Vec<Claim>> 
         );
     }
     claims.push(
-        Addon::Grafana.claim(target, "Grafana's page shows them", || {
+        Addon::Grafana.claim(target.without, "Grafana's page shows them", || {
             let titles = shown(dashboards.iter().map(|(_, dashboard)| dashboard))?;
             Ok((true, titles.join(", ")))
         }),

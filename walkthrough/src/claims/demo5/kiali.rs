@@ -60,7 +60,7 @@ pub(in crate::claims) fn kiali(target: &Target) -> anyhow::Result<Vec<Claim>> {
         to_v1 <= 0.0,
         format!("{to_v1:.0} to version 1"),
     ));
-    claims.push(Addon::Kiali.claim(target, "Kiali's page draws them", || {
+    claims.push(Addon::Kiali.claim(target.without, "Kiali's page draws them", || {
         let path = "kiali/api/namespaces/graph?namespaces=widgetario&duration=600s&graphType=app\
             &injectServiceNodes=false";
         let missing = undrawn(&ask_service("kiali", 20001, path)?);

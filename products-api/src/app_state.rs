@@ -1,0 +1,14 @@
+//! What the handlers work with.
+
+use chassis::Database;
+
+use crate::price::Factor;
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct AppState {
+    /// Where the products are stored.
+    pub database: Database,
+    /// What their prices are multiplied by.
+    pub price_factor: Factor,
+}

@@ -1,0 +1,17 @@
+//! What the handlers work with.
+
+use chassis::Database;
+use prometheus_client::metrics::counter::Counter;
+
+use crate::cache::Cache;
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct AppState {
+    /// Where the stock is stored.
+    pub database: Database,
+    /// What was read of it lately.
+    pub cache: Cache,
+    /// How many widgets this process sold.
+    pub sold: Counter,
+}

@@ -1,0 +1,23 @@
+//! What the handlers work with.
+
+use chassis::Client;
+use reqwest::Url;
+
+use crate::settings::Theme;
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct AppState {
+    /// Calls products-api.
+    pub products: Client,
+    /// Calls stock-api.
+    pub stock: Client,
+    /// The colours of the page.
+    pub theme: Theme,
+    /// The page's badge; empty for none.
+    pub environment: String,
+    /// Where a browser finds Jaeger.
+    pub jaeger_url: Option<Url>,
+    /// The version in the page's footer.
+    pub version: String,
+}
