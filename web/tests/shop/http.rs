@@ -7,8 +7,9 @@ use crate::{Shop, text};
 /// The style's address.
 async fn asset(shop: &Shop) -> String {
     let page = shop.page().await;
-    let start = page.find("/assets/shop.").unwrap();
-    page[start..].split('"').next().unwrap().to_owned()
+    let mut addresses = page.split('"');
+    let style = addresses.find(|address| address.ends_with("/shop.css"));
+    style.unwrap().to_owned()
 }
 
 #[tokio::test]
