@@ -13,7 +13,7 @@ export const explanations = {};
 
 export const columnNow = () => Math.floor(performance.now() / 1000 / columnSeconds);
 
-// Each of these counts pages by a name of its own; `stockCalls` counts calls.
+// What a column counts: pages by version, by failure, by delay and by latency bin, and calls of stock-api.
 const noCounts = () => ({ versions: {}, failures: {}, delays: {}, latencies: {}, stockCalls: {} });
 
 const add = (counts, name, count = 1) => {

@@ -7,7 +7,7 @@ export function show(texts) {
   for (const [name, text] of Object.entries(texts)) write(part(name), text);
 }
 
-// Equal text is left alone: somebody may have selected it, or a screen reader may be reading it.
+// Equal text is left alone: somebody may have selected it.
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -40,11 +40,13 @@ export function showVersions(columns, counted, expectedPercent) {
 
 // Of two versions, it shows the older one as long as the newer one has no pages: "v1 100 %".
 function showShare([newest = "", older], hits, n, { low, high }) {
-  const [name, share, from, to] =
-    hits === 0 ? [older, 1, 1 - high, 1 - low] : [newest, hits / n, low, high];
+  const shown =
+    hits === 0
+      ? { name: older, share: 1, from: 1 - high, to: 1 - low }
+      : { name: newest, share: hits / n, from: low, to: high };
   show({
-    share: `${name} ${percent(share)}`,
-    interval: `99 %: ${percent(from)} … ${percent(to)} · n ${whole(n)}`,
+    share: `${shown.name} ${percent(shown.share)}`,
+    interval: `99 %: ${percent(shown.from)} … ${percent(shown.to)} · n ${whole(n)}`,
   });
 }
 

@@ -23,7 +23,7 @@ export function wilsonInterval(hits, n, z) {
 
 // Latencies lie decades apart: a page takes 5 ms, or 3 s when a call meets its deadline. So the bins in
 // which they are counted are equally wide on a logarithmic scale, 50 for each factor of ten. A bin is
-// 4.7 % wider than the one before it, and a latency is known to 2.3 %, however large it is.
+// 4.7 % wider than the one before it, and a latency is known to within 2.3 %, however long it is.
 const binsADecade = 50;
 const decades = 4; // from 1 ms to 10 s, the deadline of a visit
 

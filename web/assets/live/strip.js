@@ -8,14 +8,16 @@ import { columnsShown } from "./counts.js";
 import { part } from "./panel.js";
 import { total } from "./statistics.js";
 
-// Draws the shares that the titles have of `counts`, one series on top of the other.
+// Draws which share each title has of a column, one series on top of the other. `name` is that of the strip
+// and of the counts.
 export function drawShares(name, columns, titles) {
   const boxesOfSeries = titles.map(() => []);
-  for (const { age, [name]: counts } of columns) {
+  for (const column of columns) {
+    const counts = column[name];
     let bottom = 0;
     titles.forEach((title, series) => {
       const top = bottom + (counts[title] ?? 0) / total(counts);
-      boxesOfSeries[series].push({ age, width: 0.9, bottom, top });
+      boxesOfSeries[series].push({ age: column.age, width: 0.9, bottom, top });
       bottom = top;
     });
   }
@@ -30,8 +32,8 @@ export function drawMark(path, low, high = low) {
 
 export function drawBoxes(path, boxes) {
   const strip = path.ownerSVGElement.getBoundingClientRect();
-  const isKnown = ({ bottom, top }) => top >= bottom; // NaN is neither more nor less
-  const outlines = boxes.filter(isKnown).map((box) => outline(box, strip));
+  const known = boxes.filter(({ bottom, top }) => top >= bottom); // not so when one of them is NaN
+  const outlines = known.map((box) => outline(box, strip));
   path.setAttribute("d", outlines.join(""));
 }
 
