@@ -1,7 +1,9 @@
 // Buy, and be a test user, without leaving the page. Without this script both are plain forms, and the shop
 // works the same.
 
-const tones = { sold: "success", sold_out: "warning" }; // all other outcomes are failures
+const maybeSold = "It may be sold or not: the availability will tell.";
+
+// Buy
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
@@ -14,22 +16,13 @@ document.addEventListener("submit", async (event) => {
   const answer = await buy(form.action);
   button.disabled = false;
   if (answer.product) update(row, answer.product);
-  // A disabled button loses the keyboard; hand it back, to the row when the button is gone.
+  // A disabled button loses the focus of the keyboard. It goes back, or to the row when the button is gone.
   if (document.activeElement === document.body) {
     row.tabIndex = -1;
     (button.isConnected ? button : row).focus();
   }
-  tell(answer.message, tones[answer.outcome] ?? "failure");
-});
-
-// The switch of the test user leads to the shop's plain address; this keeps the address, with what it says.
-document.addEventListener("submit", async (event) => {
-  if (!event.target.matches('form[action="/test-user"]')) return;
-  event.preventDefault();
-  // A redirect that is not followed has the type opaqueredirect.
-  const answer = await fetch(`/test-user?on=${event.submitter.value}`, { redirect: "manual" }).catch(() => {});
-  if (answer?.type === "opaqueredirect") location.reload();
-  else tell("The switch did not reach the shop. Try again in a moment.", "failure");
+  const tones = { sold: "success", sold_out: "warning" };
+  notify(answer.message, tones[answer.outcome] ?? "failure");
 });
 
 // What the shop says, or our own words when something between us and the shop answered instead.
@@ -38,16 +31,12 @@ async function buy(url) {
   try {
     response = await fetch(url, { method: "POST", headers: { Accept: "application/json" } });
   } catch {
-    return { message: "No answer from the shop. It may be sold or not: the availability will tell." };
+    return { message: `No answer from the shop. ${maybeSold}` };
   }
   const text = await response.text().catch(() => "");
   const answer = text.startsWith("{") ? JSON.parse(text) : null;
   if (answer?.outcome && answer.message) return answer;
-  if (answer?.detail) {
-    const isUnsold = response.status < 500 || answer.changed === false;
-    const rest = isUnsold ? "" : " It may be sold or not: the availability will tell.";
-    return { message: `${answer.title}: ${answer.detail}${rest}` };
-  }
+  if (answer?.detail) return { message: describeProblem(answer, response.status) };
   if (text.startsWith("RBAC: access denied")) {
     return {
       message:
@@ -55,7 +44,12 @@ async function buy(url) {
         "gateway's, before the shop saw it: `istio/demo3/authz/allow-buy.yaml` opens it.",
     };
   }
-  return { message: `Something before the shop answered ${response.status}. It may be sold or not: the availability will tell.` };
+  return { message: `Something before the shop answered ${response.status}. ${maybeSold}` };
+}
+
+function describeProblem({ title, detail, changed }, status) {
+  const isUnsold = status < 500 || changed === false;
+  return isUnsold ? `${title}: ${detail}` : `${title}: ${detail} ${maybeSold}`;
 }
 
 function update(row, product) {
@@ -68,8 +62,41 @@ function update(row, product) {
   document.querySelector(".note").hidden = !document.querySelector('tr[data-level="unknown"]');
 }
 
+// After a Buy without this script the address says ?buy=…; without it, a reload does not repeat the notice.
+const address = new URL(location.href);
+if (address.searchParams.has("buy")) {
+  address.searchParams.delete("buy");
+  history.replaceState(null, "", address);
+}
+
+// Be a test user
+
+// The form leads to the shop's plain address. A reload keeps the address, with what it says.
+document.addEventListener("submit", async (event) => {
+  if (!event.target.matches('form[action="/test-user"]')) return;
+  event.preventDefault();
+  // A redirect that is not followed has the type opaqueredirect.
+  const url = `/test-user?on=${event.submitter.value}`;
+  const answer = await fetch(url, { redirect: "manual" }).catch(() => null);
+  if (answer?.type === "opaqueredirect") location.reload();
+  else notify("The switch did not reach the shop. Try again in a moment.", "failure");
+});
+
+// Copy
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard; // browsers have none on plain HTTP, but for localhost
+  button.addEventListener("click", async () => {
+    const copying = navigator.clipboard.writeText(button.dataset.copy);
+    const isCopied = await copying.then(() => true, () => false);
+    button.textContent = isCopied ? "Copied" : "Not allowed";
+  });
+}
+
+// Notices
+
 // A new element each time: the same words twice are shown, and read aloud, twice.
-function tell(message, tone) {
+function notify(message, tone) {
   const notice = document.createElement("p");
   notice.className = "notice";
   notice.dataset.tone = tone;
@@ -86,20 +113,5 @@ function withCode(message) {
     const code = document.createElement("code");
     code.textContent = part;
     return code;
-  });
-}
-
-// After a Buy without this script the address says ?buy=…; forget it, so a reload does not repeat the notice.
-const address = new URL(location.href);
-if (address.searchParams.has("buy")) {
-  address.searchParams.delete("buy");
-  history.replaceState(null, "", address);
-}
-
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.hidden = !navigator.clipboard; // browsers have none on plain HTTP, but for localhost
-  button.addEventListener("click", async () => {
-    const done = await navigator.clipboard.writeText(button.dataset.copy).then(() => true, () => false);
-    button.textContent = done ? "Copied" : "Not allowed";
   });
 }

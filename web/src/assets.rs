@@ -1,6 +1,7 @@
-//! Style, script and pictures: part of the binary, cached by browsers for ever.
+//! Style, scripts and pictures: part of the binary, cached by browsers for ever.
 //!
-//! An asset's address holds a hash of its content, so that a new version has a new address.
+//! Their folder is named after a hash of all their content, so that a new version has new addresses. In it they
+//! keep their names, by which one script imports another.
 
 use std::sync::LazyLock;
 
@@ -18,72 +19,69 @@ pub(crate) struct Assets {
 }
 
 pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
-    css: address(&CSS),
-    script: address(&SCRIPT),
-    live: address(&LIVE),
-    widgets: address(&WIDGETS),
-    favicon: address(&FAVICON),
+    css: address("shop.css"),
+    script: address("shop.js"),
+    live: address("live.js"),
+    widgets: address("widgets.svg"),
+    favicon: address("favicon.svg"),
 });
 
 struct Asset {
     name: &'static str,
-    extension: &'static str,
     media_type: &'static str,
     content: &'static str,
 }
 
-const CSS: Asset = Asset {
-    name: "shop",
-    extension: "css",
-    media_type: "text/css; charset=utf-8",
-    content: include_str!("../assets/shop.css"),
-};
-const SCRIPT: Asset = Asset {
-    name: "shop",
-    extension: "js",
-    media_type: "text/javascript; charset=utf-8",
-    content: include_str!("../assets/shop.js"),
-};
-const LIVE: Asset = Asset {
-    name: "live",
-    extension: "js",
-    media_type: "text/javascript; charset=utf-8",
-    content: include_str!("../assets/live.js"),
-};
-const WIDGETS: Asset = Asset {
-    name: "widgets",
-    extension: "svg",
-    media_type: "image/svg+xml",
-    content: include_str!("../assets/widgets.svg"),
-};
-const FAVICON: Asset = Asset {
-    name: "favicon",
-    extension: "svg",
-    media_type: "image/svg+xml",
-    content: include_str!("../assets/favicon.svg"),
-};
-
-pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    [CSS, SCRIPT, LIVE, WIDGETS, FAVICON]
-        .into_iter()
-        .fold(Router::new(), |router, asset| {
-            let headers = [
-                (header::CONTENT_TYPE, asset.media_type),
-                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-            ];
-            router.route(&address(&asset), get((headers, asset.content)))
-        })
+macro_rules! asset {
+    ($name:literal, $media_type:expr) => {
+        Asset {
+            name: $name,
+            media_type: $media_type,
+            content: include_str!(concat!("../assets/", $name)),
+        }
+    };
 }
 
-fn address(asset: &Asset) -> String {
-    let hash = fnv1a(asset.content.as_bytes());
-    format!("/assets/{}.{hash:016x}.{}", asset.name, asset.extension)
+const STYLE: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const PICTURE: &str = "image/svg+xml";
+
+const FILES: [Asset; 11] = [
+    asset!("shop.css", STYLE),
+    asset!("shop.js", SCRIPT),
+    asset!("live.js", SCRIPT),
+    asset!("live/counts.js", SCRIPT),
+    asset!("live/panel.js", SCRIPT),
+    asset!("live/results.js", SCRIPT),
+    asset!("live/statistics.js", SCRIPT),
+    asset!("live/strip.js", SCRIPT),
+    asset!("live/visits.js", SCRIPT),
+    asset!("widgets.svg", PICTURE),
+    asset!("favicon.svg", PICTURE),
+];
+
+pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    FILES.into_iter().fold(Router::new(), |router, asset| {
+        let headers = [
+            (header::CONTENT_TYPE, asset.media_type),
+            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        ];
+        router.route(&address(asset.name), get((headers, asset.content)))
+    })
+}
+
+fn address(name: &str) -> String {
+    static FOLDER: LazyLock<String> = LazyLock::new(|| {
+        let hash = fnv1a(FILES.iter().flat_map(|asset| asset.content.bytes()));
+        format!("/assets/{hash:016x}")
+    });
+    format!("{}/{name}", *FOLDER)
 }
 
 /// A short hash that is the same in every build
 /// (<https://datatracker.ietf.org/doc/draft-eastlake-fnv/>); nobody gains by a collision here.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }

@@ -63,8 +63,9 @@ impl Shop {
     /// Where the page's style is.
     async fn style(&self) -> String {
         let page = self.page().await;
-        let start = page.find("/assets/shop.").unwrap();
-        page[start..].split('"').next().unwrap().to_owned()
+        let mut texts = page.split('"');
+        let style = texts.find(|text| text.ends_with("/shop.css"));
+        style.unwrap().to_owned()
     }
 
     /// What the page shows, as JSON.
