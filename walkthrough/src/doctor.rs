@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use chassis::say;
 use clap::Args;
 
@@ -94,6 +94,11 @@ fn view(url: &str) -> anyhow::Result<Page> {
         status == 200,
         "{url} answers {status}, so there is no page to follow: {body}"
     );
+    if let Some(error) = page.misread() {
+        bail!(
+            "{url} answers what is no content of a shop ({error}): is its image of this version?"
+        );
+    }
     Ok(page)
 }
 

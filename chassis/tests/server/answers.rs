@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get as route;
 use chassis::Problem;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
@@ -30,6 +30,52 @@ async fn panic_is_a_500_that_hides_its_message() {
         get(&server.url, "/").await.status(),
         StatusCode::INTERNAL_SERVER_ERROR
     );
+}
+
+#[tokio::test]
+async fn problem_names_the_trace_of_its_request() {
+    let full = route(async || Problem::unavailable("It is full."));
+    let server = start(&[], Router::new().route("/full", full)).await;
+    let ask = async |method: Method, path: &str| {
+        let request = reqwest::Client::new().request(method, format!("{}{path}", server.url));
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        request.header("traceparent", trace).send().await.unwrap()
+    };
+    for (method, path, status, header) in [
+        (
+            Method::GET,
+            "/nothing",
+            StatusCode::NOT_FOUND,
+            "content-type",
+        ),
+        (
+            Method::POST,
+            "/full",
+            StatusCode::METHOD_NOT_ALLOWED,
+            "allow",
+        ),
+        (
+            Method::GET,
+            "/full",
+            StatusCode::SERVICE_UNAVAILABLE,
+            "retry-after",
+        ),
+    ] {
+        let answer = ask(method, path).await;
+        assert_eq!(answer.status(), status, "{path}");
+        assert!(answer.headers().contains_key(header), "{path}: {header}");
+        let problem: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(problem["status"], status.as_u16());
+        assert_eq!(problem["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+    }
+    let [get, head] = [
+        ask(Method::GET, "/full").await,
+        ask(Method::HEAD, "/full").await,
+    ];
+    for name in ["content-length", "content-type", "retry-after"] {
+        assert_eq!(get.headers()[name], head.headers()[name], "{name}");
+    }
+    assert_eq!(head.text().await.unwrap(), "");
 }
 
 #[tokio::test]

@@ -40,9 +40,12 @@ pub(super) fn shop_is_in_the_cluster(target: &Target) -> anyhow::Result<Claim> {
     Ok(Claim::new(
         "the shop that is measured is the cluster's: its pods answer",
         !answered.is_empty() && unknown.is_empty(),
-        match unknown.as_slice() {
-            [] => format!("{} pods", answered.len()),
-            unknown => format!("{} is no pod of the cluster", unknown.join(", ")),
+        match (page.misread(), unknown.as_slice()) {
+            (Some(error), _) => {
+                format!("status {}: no content of a shop: {error}", page.status)
+            }
+            (None, []) => format!("{} pods", answered.len()),
+            (None, unknown) => format!("{} is no pod of the cluster", unknown.join(", ")),
         },
     ))
 }

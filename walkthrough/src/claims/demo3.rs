@@ -156,7 +156,7 @@ pub(super) fn allow_buy(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let left = sale
         .as_ref()
         .and_then(|sale| Some(sale.product.as_ref()?.stock));
-    let message = sale.as_ref().map(|sale| &sale.message);
+    let message = sale.as_ref().map_or("", |sale| &sale.message);
     claims.push(Claim::new(
         "a widget can be bought, and is gone from the stock",
         buy.status == 200 && sold && left.zip(before).is_some_and(|(left, before)| left < before),

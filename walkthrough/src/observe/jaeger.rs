@@ -8,6 +8,7 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::{Value, json};
 
 use super::RESERVED;
+use crate::cluster::SHOP;
 use crate::cluster::kubectl::{ask_service, elements};
 
 /// The names under which application and sidecar report.
@@ -45,11 +46,13 @@ pub struct Trace {
 }
 
 impl Span {
-    /// The application in whose pod the span was recorded, such as `web`.
+    /// The application of the shop in whose pod the span was recorded, such as `web`; for any other
+    /// service, the whole name under which it reports.
     pub fn app(&self) -> &str {
-        self.service
-            .split_once('.')
-            .map_or(&self.service, |(app, _)| app)
+        match self.service.split_once('.') {
+            Some((app, SHOP)) => app,
+            _ => &self.service,
+        }
     }
 
     fn read(span: &Value, processes: &Value) -> Self {

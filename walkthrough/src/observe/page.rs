@@ -18,8 +18,8 @@ pub struct Page {
     pub body: String,
     /// What is sold, of an answer that tells it.
     content: Option<Content>,
-    /// What web met, of any answer of `GET /api/shop`.
-    met: Option<Closed>,
+    /// What web met, of any answer of `GET /api/shop`; else why the answer is not read as one.
+    met: Result<Closed, String>,
     headers: HeaderMap,
 }
 
@@ -43,7 +43,7 @@ impl Page {
             status,
             seconds: begin.elapsed().as_secs_f64(),
             content: serde_json::from_str(&body).ok(),
-            met: serde_json::from_str(&body).ok(),
+            met: serde_json::from_str(&body).map_err(|error| error.to_string()),
             body,
             headers,
         }
@@ -60,9 +60,15 @@ impl Page {
         self.content.as_ref()?.request_id.as_deref()
     }
 
+    /// Why the answer cannot be read as the shop's content, if it cannot: the image in the cluster may
+    /// be of another build than this program.
+    pub(crate) fn misread(&self) -> Option<&str> {
+        self.met.as_ref().err().map(String::as_str)
+    }
+
     /// The trace in which web is.
     pub(crate) fn trace_id(&self) -> Option<&str> {
-        self.met.as_ref()?.trace_id.as_deref()
+        self.met.as_ref().ok()?.trace_id.as_deref()
     }
 
     /// The products, in the order of their ids.
