@@ -1,4 +1,4 @@
-//! The headers that services, proxies and browsers read of each other here, and the host that a
+//! The names of the headers that services, proxies and browsers exchange, and the host that a
 //! request is for.
 
 use axum::extract::Request;
@@ -24,7 +24,7 @@ pub const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Who the user is, for the match rules of a mesh.
 pub(crate) const END_USER: HeaderName = HeaderName::from_static("end-user");
-/// `https` when a proxy took the request over TLS.
+/// `https` when a proxy received the request over TLS.
 pub(crate) const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// The certificates of the callers, as a proxy proved them
 /// (<https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert>).
