@@ -2,7 +2,8 @@
 
 use opentelemetry::Context;
 
-/// The `error.type` of a request or call that nobody waited for: the caller hung up, or the service stopped.
+/// The `error.type` of a request or call that nobody waited for: the caller hung up, or the service
+/// stopped.
 pub(crate) const CANCELLED: &str = "cancelled";
 
 /// Calls a report with the result of a future, or with `None` when the future is dropped first.

@@ -1,11 +1,11 @@
 //! What the three services of the shop share, and nothing else.
 //!
 //! A service is a function `serve(settings, server)`. [`main`] reads the settings from the
-//! environment, opens the log, binds a [`Server`] and calls it; the service builds its `Router`
-//! and hands it to [`Server::run`] (or [`Server::run_api`]), which serves until the signal to
-//! stop, drains, and returns. Data flows one way: settings → router → handler → one query
-//! ([`Database`]) or one call ([`Client`]) → an answer, or a [`Problem`]. Each request, call
-//! and query is a span of one trace, which [`propagation`] carries from service to service.
+//! environment, opens the log, binds a [`Server`] and calls it; the service builds its `Router` and
+//! hands it to [`Server::run`] (or [`Server::run_api`]), which serves until the signal to stop,
+//! drains, and returns. Data flows one way: settings → router → handler → one query ([`Database`])
+//! or one call ([`Client`]) → an answer, or a [`Problem`]. Each request, call and query is a span
+//! of one trace, which [`propagation`] carries from service to service.
 //!
 //! Each module imports only from those below it:
 //!

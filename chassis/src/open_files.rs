@@ -1,8 +1,8 @@
 //! How many files and connections this process may have, and how many of them are for what.
 //!
-//! A page makes a call for each product, and a call needs a connection at both ends. Without shares,
-//! one page with many products, or a few visitors at once, would use up all of them, and nothing
-//! would work any more, not even the probes.
+//! A page makes a call for each product, and a call needs a connection at both ends. Without
+//! shares, one page with many products, or a few visitors at once, would use up all of them, and
+//! nothing would work any more, not even the probes.
 
 use std::sync::LazyLock;
 

@@ -18,7 +18,10 @@ pub enum StartError {
         source: io::Error,
     },
     /// `DATABASE_PASSWORD_FILE` cannot be read.
-    #[error("DATABASE_PASSWORD_FILE='{}' cannot be read: {source}{}", path.display(), permission_remedy(source))]
+    #[error(
+        "DATABASE_PASSWORD_FILE='{}' cannot be read: {source}{}",
+        path.display(), permission_remedy(source)
+    )]
     PasswordFile {
         /// The file.
         path: PathBuf,

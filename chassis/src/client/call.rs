@@ -1,5 +1,5 @@
-//! What a caller learns from a call: who answered, which version, how fast, and which identity
-//! of the caller was proved.
+//! What a caller learns from a call: who answered, which version, how fast, and which identity of
+//! the caller was proved.
 
 use std::time::Instant;
 
@@ -14,8 +14,8 @@ use crate::milliseconds::milliseconds;
 /// An answer's status and headers.
 pub(crate) type Head = (StatusCode, HeaderMap);
 
-/// One call, as its caller saw it. What only the called service can tell is absent when a
-/// proxy, or nobody, answered in its place.
+/// One call, as its caller saw it. What only the called service can tell is absent when a proxy, or
+/// nobody, answered in its place.
 #[derive(Clone, Debug, Serialize)]
 pub struct Call {
     /// The service that was called.

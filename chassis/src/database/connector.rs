@@ -1,4 +1,5 @@
-//! How a connection is made: with a deadline of its own, to PostgreSQL or to a pooler in front of it.
+//! How a connection is made: with a deadline of its own, to PostgreSQL or to a pooler in front of
+//! it.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -9,8 +10,7 @@ use tokio::time::timeout;
 
 use crate::database::connect_error::ConnectError;
 
-/// How many connections a pool has: a pod's share of the server's 100, with room for ten
-/// replicas.
+/// How many connections a pool has: a pod's share of the server's 100, with room for ten replicas.
 pub(super) const CONNECTIONS: usize = 8;
 
 /// How long making a connection may take: five round trips and a slow look-up of the host's name.

@@ -7,8 +7,8 @@ use crate::problem::Problem;
 /// Why the database gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// There was no connection or no answer to a read, or the database cannot do it now; nothing was
-    /// changed.
+    /// There was no connection or no answer to a read, or the database cannot do it now; nothing
+    /// was changed.
     #[error("the database gave no answer: {0}")]
     Unavailable(String),
     /// A change was sent, and no answer came: it may have been made.

@@ -1,5 +1,4 @@
-//! A connection taken from the pool for a statement, and given back only when it can be used
-//! again.
+//! A connection taken from the pool for a statement, and given back only when it can be used again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,8 +77,8 @@ impl<'p> Lease<'p> {
             }
             Err(_) => {
                 self.state = State::Unfit;
-                // Not even the server's own timeout was reported in time: the other connections
-                // are most likely dead, too.
+                // Not even the server's own timeout was reported in time: the other connections are
+                // most likely dead, too.
                 self.pool.expect_trouble();
                 self.pool.close_idle();
                 let error = "no answer within DATABASE_TIMEOUT_SECONDS";
@@ -91,8 +90,8 @@ impl<'p> Lease<'p> {
         }
     }
 
-    /// Whether a statement should run again after `failure`, if that changed nothing. Its call has
-    /// `begun` at that time, and no try begins after `deadline`.
+    /// Whether a statement should run again after `failure`, if that changed nothing. Its
+    /// call began at `begun`; no try begins after `deadline`.
     pub(super) fn may_repeat(
         &mut self,
         failure: &Failure,

@@ -62,8 +62,8 @@ impl Database {
         trials: &'static [Trial],
     ) -> Result<Self, StartError> {
         let timeout = settings.database_timeout;
-        // The server gives up on a statement before its caller does, so that none goes
-        // on after that.
+        // The server gives up on a statement before its caller does, so that none goes on after
+        // that.
         let connector = Connector::new(settings.options(name)?, timeout.mul_f64(0.9));
         let pool = Pool::new(connector, trials);
         Ok(Self { pool, timeout })

@@ -1,9 +1,10 @@
 //! The connections of a process: taken when idle, and made in the background.
 //!
 //! A caller that finds no idle connection waits for one, and may give up. The connection that is
-//! being made does not belong to it, and is finished for the next caller. One task makes all of them
-//! ([`supply`]): as many at once as callers wait for, or one after the other while the database is in
-//! trouble, so that it soon tries again after a refusal, and when there is no answer.
+//! being made does not belong to it, and is finished for the next caller. One task makes all of
+//! them ([`supply`]): as many at once as callers wait for, or one after the other while the
+//! database is in trouble, so that it soon tries again after a refusal, and when there is no
+//! answer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

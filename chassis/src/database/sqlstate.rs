@@ -20,13 +20,12 @@ pub(crate) enum Meaning {
     Busy,
     /// The session is over; whether the statement took effect is unknown.
     Lost,
-    /// The statement and this database do not fit: a right, a table or a column is missing.
-    /// Nothing happened, and no further try helps until somebody corrects that.
+    /// The statement and this database do not fit: a right, a table or a column is missing. Nothing
+    /// happened, and no further try helps until somebody corrects that.
     Refused,
 }
 
-/// The first row with which a code begins is its meaning; all other codes are
-/// [`Meaning::Refused`].
+/// The first row with which a code begins is its meaning; all other codes are [`Meaning::Refused`].
 const TABLE: &[(&str, Meaning)] = &[
     ("08", Meaning::Lost),        // connection exception
     ("0A000", Meaning::Stale),    // "cached plan must not change result type", after ALTER TABLE

@@ -1,6 +1,6 @@
 //! `DATABASE_URL`, read as libpq reads it
-//! (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>), except that
-//! this build speaks no TLS, and that neither the environment nor `~/.pgpass` is read.
+//! (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>), except
+//! that this build speaks no TLS, and that neither the environment nor `~/.pgpass` is read.
 
 use reqwest::Url;
 use sqlx::ConnectOptions;

@@ -1,7 +1,7 @@
 //! Turns the variables that matter into flags, before any value is checked.
 //!
-//! White space around a value is not part of it, and an empty value counts as none. A variable
-//! that would change nothing may be meant for another program, so it is left out and never checked.
+//! White space around a value is not part of it, and an empty value counts as none. A variable that
+//! would change nothing may be meant for another program, so it is left out and never checked.
 
 use std::ffi::{OsStr, OsString};
 
@@ -20,8 +20,8 @@ pub(crate) fn read(
     command: &clap::Command,
     arguments: &[OsString],
 ) -> Result<ArgMatches, clap::Error> {
-    // Parsed twice: first with any text as a value, to learn which settings are given; then with the
-    // variables that matter as flags, and with each value checked.
+    // Parsed twice: first with any text as a value, to learn which settings are given; then with
+    // the variables that matter as flags, and with each value checked.
     let unchecked = |arg: Arg| arg.value_parser(ValueParser::os_string());
     let matches = command.clone().ignore_errors(true).mut_args(unchecked);
     let Ok(matches) = matches.try_get_matches_from(arguments) else {

@@ -80,8 +80,8 @@ where
         let server = Server::bind(settings, shutdown).await?;
         bound(&server).map_err(StartError::Runtime)?;
         let stopped = serve(command.service, server).await;
-        // On a thread of its own, because it waits for the exporter, which needs the
-        // runtime's threads.
+        // On a thread of its own, because it waits for the exporter, which needs the runtime's
+        // threads.
         let _ = tokio::task::spawn_blocking(move || telemetry.stop()).await;
         stopped
     };

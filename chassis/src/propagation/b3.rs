@@ -1,7 +1,7 @@
 //! B3, Zipkin's headers (<https://github.com/openzipkin/b3-propagation>), single and multiple.
 //!
-//! This is our own code, because the crate for B3 drops the debug flag and deferred decisions and writes `b3: 0`
-//! where there is no span.
+//! This is our own code, because the crate for B3 drops the debug flag and deferred decisions and
+//! writes `b3: 0` where there is no span.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::{SpanId, TraceId};

@@ -12,8 +12,8 @@ use crate::headers::{END_USER, REQUEST_ID};
 const FORWARDED: [HeaderName; 2] = [REQUEST_ID, END_USER];
 
 /// The headers of a request that its calls carry on: those of a short list, with plain values. The
-/// server keeps them in the request's extensions, from which a handler takes them to hand them
-/// to its calls.
+/// server keeps them in the request's extensions, from which a handler takes them to hand them to
+/// its calls.
 #[derive(Clone, Debug, Default)]
 pub struct Forwarded(HeaderMap);
 

@@ -12,14 +12,15 @@
 //! ```
 //!
 //! So the sender stamps its span's id (`w`) into `tracestate`, and the reader takes the family
-//! whose span is *not* the stamped one: it is fresher. When neither differs, no proxy was
-//! in between. When both differ, most likely one proxy rewrote both. A request without a stamp comes
+//! whose span is *not* the stamped one: it is fresher. When neither differs, no proxy was in
+//! between. When both differ, most likely one proxy rewrote both. A request without a stamp comes
 //! from outside. In these three cases the first valid family in the order of `OTEL_PROPAGATORS`
-//! counts. (Two proxies in a row, one for each family, are not supported: one of them gets no child.)
+//! counts. (Two proxies in a row, one for each family, are not supported: one of them gets no
+//! child.)
 //!
-//! W3C's headers are checked here and then read by OpenTelemetry's SDK. The SDK lacks two
-//! things of the recommendation's second level: it drops the random flag, and a `tracestate` with an
-//! `@` in a key where the first level forbids it.
+//! W3C's headers are checked here and then read by OpenTelemetry's SDK. The SDK lacks two things of
+//! the recommendation's second level: it drops the random flag, and a `tracestate` with an `@` in a
+//! key where the first level forbids it.
 
 mod b3;
 mod carrier;
@@ -173,8 +174,8 @@ fn inject_w3c(context: &Context, headers: &mut HeaderMap) {
     }
 }
 
-/// A B3 parent in OpenTelemetry's form. A deferred decision is taken by the sampler, which reads the
-/// [`Sampling`] beside the span.
+/// A B3 parent in OpenTelemetry's form. A deferred decision is taken by the sampler, which reads
+/// the [`Sampling`] beside the span.
 fn b3_span(trace: TraceId, span: SpanId, sampling: Sampling, state: TraceState) -> SpanContext {
     let flags = match sampling {
         Sampling::Deny | Sampling::Deferred => TraceFlags::default(),

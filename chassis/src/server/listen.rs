@@ -11,7 +11,8 @@ use crate::start_error::StartError;
 /// How many connections wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// Listens on `ip`, or on all addresses of both families. `setting` is the variable that chose the port.
+/// Listens on `ip`, or on all addresses of both families. `setting` is the variable that chose the
+/// port.
 ///
 /// # Errors
 /// When an address is taken or not this machine's.

@@ -92,8 +92,8 @@ pub(crate) async fn measure(
     response
 }
 
-/// The labels are bounded on purpose: all unknown methods share one, and so do all unknown paths. An
-/// answer that was not sent has no status.
+/// The labels are bounded on purpose: all unknown methods share one, and so do all unknown paths.
+/// An answer that was not sent has no status.
 fn labels(method: &'static str, route: Option<&str>, status: Option<StatusCode>) -> Labels {
     let error = match status {
         None => Some(CANCELLED.to_owned()),

@@ -15,14 +15,14 @@ const TARGET_BYTES: usize = 8 * 1024;
 /// The longest body that is accepted.
 pub(super) const BODY_BYTES: usize = 16 * 1024;
 
-/// Middleware that refuses a request which is malformed, or asks for what no service here
-/// offers.
+/// Middleware that refuses a request which is malformed, or asks for what no service here offers.
 pub(crate) async fn check(request: Request, next: Next) -> Response {
     if let Err(problem) = target(&request).and_then(|()| fields(&request)) {
         return problem.into_response();
     }
     if request.uri() == "*" {
-        return StatusCode::NO_CONTENT.into_response(); // `OPTIONS *` asks whether the server is there
+        // `OPTIONS *` asks whether the server is there.
+        return StatusCode::NO_CONTENT.into_response();
     }
     next.run(request).await
 }

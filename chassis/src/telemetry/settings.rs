@@ -150,8 +150,8 @@ pub enum Compression {
 const OTLP: &str = "OTEL_EXPORTER_OTLP_";
 
 impl TelemetrySettings {
-    /// Whether anything depends on `variable`. `value_of` returns the value of a variable, or of its
-    /// flag, if there is one.
+    /// Whether anything depends on `variable`. `value_of` returns the value of a variable, or of
+    /// its flag, if there is one.
     pub(crate) fn uses(variable: &str, value_of: &impl Fn(&str) -> Option<String>) -> bool {
         let has_value = |name: &str, value: &str| {
             value_of(name).is_some_and(|found| found.eq_ignore_ascii_case(value))
