@@ -81,7 +81,8 @@ fn address(asset: &Asset) -> String {
 }
 
 /// A short hash that is the same in every build
-/// (<https://datatracker.ietf.org/doc/draft-eastlake-fnv/>); nobody gains by a collision here.
+/// (<https://datatracker.ietf.org/doc/draft-eastlake-fnv/>); a collision would be of no use to
+/// anybody.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
