@@ -11,7 +11,7 @@ pub enum Error {
     #[error(transparent)]
     Unfit(#[from] Unfit),
     /// The database refused the statements that make the shop.
-    #[error("the database could not be prepared ({}){}", .0, way_out(.0))]
+    #[error("the database could not be prepared ({}){}", .0, remedy_after_colon(.0))]
     Sql(sqlx::Error),
 }
 
@@ -55,7 +55,7 @@ impl From<sqlx::Error> for Error {
 }
 
 /// What remedies the error that PostgreSQL reported, behind a colon; empty if that is unknown.
-fn way_out(cause: &sqlx::Error) -> String {
+fn remedy_after_colon(cause: &sqlx::Error) -> String {
     let remedy = local_postgres::remedy(&cause.to_string());
     remedy
         .map(|remedy| format!(": {remedy}"))
