@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 pub const VERSION: HeaderName = HeaderName::from_static("x-widgetario-version");
 /// Pod that answered.
 pub const POD: HeaderName = HeaderName::from_static("x-widgetario-pod");
-/// How often the caller's proxy tried: the [`ENVOY_ATTEMPT_COUNT`] that arrived.
+/// How often the caller's proxy tried: the `x-envoy-attempt-count` that arrived.
 pub const ATTEMPT: HeaderName = HeaderName::from_static("x-widgetario-attempt");
 /// The caller's identity as this service's proxy proved it: a SPIFFE URI.
 pub const CALLER: HeaderName = HeaderName::from_static("x-widgetario-caller");

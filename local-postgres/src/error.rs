@@ -42,7 +42,8 @@ pub enum Error {
     InUse(PathBuf),
     /// A file or folder could not be used.
     #[error(
-        "{} cannot be used ({reason}){}", path.display(), remedy_after_colon(reason, folders::variable(path))
+        "{} cannot be used ({reason}){}",
+        path.display(), remedy_after_colon(reason, folders::variable(path))
     )]
     File {
         /// Which one.
