@@ -1,20 +1,21 @@
-//! How a request or a call ended, reported once: with its result, or that nobody waited for it.
+//! Reports once how a request or a call ended: with its result, or that nobody waited for it.
 
 use opentelemetry::Context;
 
-/// The `error.type` of what was not waited for: the caller hung up, or the service stopped.
+/// The `error.type` of a request or call that nobody waited for: the caller hung up, or the service
+/// stopped.
 pub(crate) const CANCELLED: &str = "cancelled";
 
-/// Calls its report with the result of a future; with `None` when the future is dropped before it
-/// has one, as hyper drops a request's as soon as its caller hangs up.
+/// Calls a report with the result of a future, or with `None` when the future is dropped first.
+/// (hyper drops a request's future as soon as its caller hangs up.)
 pub(crate) struct Completion<T> {
     report: Option<Box<dyn FnOnce(Option<T>) + Send>>,
-    /// Of the request: what the report logs has the request's ids when it runs in a drop, too.
+    /// The request's context: even in a drop, the report's log lines have the request's ids.
     context: Context,
 }
 
 impl<T> Completion<T> {
-    /// Of the future that begins now.
+    /// Watches the future that begins now.
     pub(crate) fn new(report: impl FnOnce(Option<T>) + Send + 'static) -> Self {
         Self {
             report: Some(Box::new(report)),

@@ -1,4 +1,4 @@
-//! The headers that services, proxies and browsers read of each other here, and the host that a
+//! The names of the headers that services, proxies and browsers exchange, and the host that a
 //! request is for.
 
 use axum::extract::Request;
@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 pub const VERSION: HeaderName = HeaderName::from_static("x-widgetario-version");
 /// Pod that answered.
 pub const POD: HeaderName = HeaderName::from_static("x-widgetario-pod");
-/// How often the caller's proxy tried: the [`ENVOY_ATTEMPT_COUNT`] that arrived.
+/// How often the caller's proxy tried: the `x-envoy-attempt-count` that arrived.
 pub const ATTEMPT: HeaderName = HeaderName::from_static("x-widgetario-attempt");
 /// The caller's identity as this service's proxy proved it: a SPIFFE URI.
 pub const CALLER: HeaderName = HeaderName::from_static("x-widgetario-caller");
@@ -24,7 +24,7 @@ pub const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Who the user is, for the match rules of a mesh.
 pub(crate) const END_USER: HeaderName = HeaderName::from_static("end-user");
-/// `https` when a proxy took the request over TLS.
+/// `https` when a proxy received the request over TLS.
 pub(crate) const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// The certificates of the callers, as a proxy proved them
 /// (<https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert>).

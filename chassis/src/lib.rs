@@ -1,25 +1,25 @@
 //! What the three services of the shop share, and nothing else.
 //!
 //! A service is a function `serve(settings, server)`. [`main`] reads the settings from the
-//! environment, opens the log, binds a [`Server`] and calls it; the service builds its `Router`
-//! and hands it to [`Server::run`] (or [`Server::run_api`]), which serves until the signal to
-//! stop, drains, and returns. Data flows one way: settings → router → handler → one query
-//! ([`Database`]) or one call ([`Client`]) → an answer, or a [`Problem`]. On the way each request,
-//! call and query is a span of one trace: [`propagation`] is how it goes from service to service.
+//! environment, opens the log, binds a [`Server`] and calls it; the service builds its `Router` and
+//! hands it to [`Server::run`] (or [`Server::run_api`]), which serves until the signal to stop,
+//! drains, and returns. Data flows one way: settings → router → handler → one query ([`Database`])
+//! or one call ([`Client`]) → an answer, or a [`Problem`]. Each request, call and query is a span
+//! of one trace, which [`propagation`] carries from service to service.
 //!
-//! Each room uses only those below it:
+//! Each module imports only from those below it:
 //!
-//! | room | holds |
+//! | module | holds |
 //! | --- | --- |
 //! | `process` | `main`: command line, environment, signals, exit status, `probe` |
 //! | `server` | two ports, limits, drain, metrics, the answers' headers |
 //! | `client`, `database` | calls of other services, statements; each with a deadline |
 //! | `telemetry` | spans, their export, the log |
-//! | `propagation` | which trace a request belongs to, and what goes along with its calls |
-//! | the files beside them | what all rooms share: settings, headers, problems, readiness |
+//! | `propagation` | which trace a request belongs to, and which headers its calls carry on |
+//! | the files beside them | what all modules share: settings, headers, problems, readiness |
 //!
-//! The features `client`, `database` and `openapi` are for those services that call, query and
-//! document. The chassis knows nothing of products or stock.
+//! The features `client`, `database` and `openapi` are for services that call other services, query
+//! a database or describe their API. The chassis knows nothing of products or stock.
 
 #[cfg(feature = "client")]
 mod client;
@@ -30,7 +30,7 @@ mod headers;
 mod milliseconds;
 #[cfg_attr(
     not(feature = "client"),
-    expect(dead_code, reason = "shares of the client")
+    expect(dead_code, reason = "the client alone uses some of the limits")
 )]
 mod open_files;
 #[cfg(feature = "openapi")]

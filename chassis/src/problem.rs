@@ -60,7 +60,7 @@ impl Problem {
         Self { trace_id, ..self }
     }
 
-    /// 500: the log has the cause, the caller does not.
+    /// 500: the log names the cause, the answer does not.
     pub fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -89,15 +89,15 @@ impl Problem {
         &self.detail
     }
 
-    /// The answer with members of its own beside the standard's (section 3.2).
+    /// The answer, with further members beside those of the standard (section 3.2).
     pub fn with(self, members: impl Serialize) -> Response {
         let problem = self;
         answer(problem.status, &Extended { problem, members })
     }
 }
 
-/// The answer has the problem among its extensions, for layers that add to it, or say it in another
-/// form.
+/// The answer also has the problem among its extensions, for layers that add to the problem or show
+/// it in another form.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = answer(self.status, &self);

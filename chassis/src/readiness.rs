@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A service begins here, and is not ready.
+/// The first phase: the service is not ready yet.
 const STARTING: u8 = 0;
 const READY: u8 = 1;
-/// A service that drains answers all requests, and asks for no more.
+/// The last phase: the service answers all requests, and asks callers to send no more.
 const DRAINING: u8 = 2;
 
-/// Whether callers should send requests here: one state for the server, for `/readyz`, and for what
-/// the service waits for at its start.
+/// Whether callers should send requests here: one state, shared by the server, `/readyz`, and the
+/// trial of the database at the start.
 #[derive(Clone, Default)]
 pub struct Readiness(Arc<State>);
 
@@ -21,12 +21,12 @@ struct State {
 }
 
 impl Readiness {
-    /// Says what keeps the database from being used; it replaces the last reason.
+    /// Records why the database cannot be used yet, in place of the last reason.
     pub fn wait_for_database(&self, reason: impl Into<String>) {
         *self.0.reason.lock().unwrap_or_else(PoisonError::into_inner) = reason.into();
     }
 
-    /// From starting to ready; a service that drains stays unready.
+    /// Changes from starting to ready; a service that drains stays unready.
     pub(crate) fn ready(&self) {
         let (from, to, order) = (STARTING, READY, Ordering::Relaxed);
         let _ = self.0.phase.compare_exchange(from, to, order, order);
@@ -41,10 +41,10 @@ impl Readiness {
         self.0.phase.load(Ordering::Relaxed) == DRAINING
     }
 
-    /// What to tell who asks.
+    /// What `/readyz` answers.
     ///
     /// # Errors
-    /// The sentence for callers who should go elsewhere.
+    /// Why callers should go elsewhere.
     pub(crate) fn check(&self) -> Result<&'static str, String> {
         match self.0.phase.load(Ordering::Relaxed) {
             READY => Ok("ready\n"),

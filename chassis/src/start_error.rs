@@ -1,4 +1,4 @@
-//! Why a service could not start: each a sentence that says what to mend.
+//! Why a service could not start. Each error is a sentence that says what to correct.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,7 +18,10 @@ pub enum StartError {
         source: io::Error,
     },
     /// `DATABASE_PASSWORD_FILE` cannot be read.
-    #[error("DATABASE_PASSWORD_FILE='{}' cannot be read: {source}{}", path.display(), leave(source))]
+    #[error(
+        "DATABASE_PASSWORD_FILE='{}' cannot be read: {source}{}",
+        path.display(), permission_remedy(source)
+    )]
     PasswordFile {
         /// The file.
         path: PathBuf,
@@ -36,8 +39,8 @@ pub enum StartError {
     Runtime(io::Error),
 }
 
-/// How to let the service read a file, if that is what is wrong.
-fn leave(error: &io::Error) -> &'static str {
+/// What to do when the service has no permission to read a file.
+fn permission_remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
             ": make it readable to the service's user, such as by `chmod a+r` where it comes from"

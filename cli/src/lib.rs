@@ -89,8 +89,8 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// The exit status. An error is written to standard error, unless it is that nobody reads standard
-/// output.
+/// The exit status of `result`. An error is written to standard error, unless the error is that
+/// nobody reads standard output.
 fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
     result.unwrap_or_else(|error| {
         if let Some(unread) = error.downcast_ref().and_then(OutputError::unread) {

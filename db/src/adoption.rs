@@ -12,7 +12,7 @@ const COLUMNS: [(&str, &[&str]); 4] = [
     ("stock", &["bigint"]),
 ];
 
-/// Returns whether the shop's table is there already.
+/// Returns whether the database has the shop's table already.
 ///
 /// # Errors
 /// When the database cannot hold the shop.
@@ -51,7 +51,7 @@ pub(crate) async fn has_table(database: &mut PgConnection) -> Result<bool, Error
     }
 }
 
-/// Makes sure that the server can, and returns the role that is asking.
+/// Makes sure that the server can hold the shop, and returns the role of this session.
 async fn role(database: &mut PgConnection) -> Result<String, Error> {
     let (number, version, standby, read_only, role): (i32, String, bool, bool, String) =
         sqlx::query_as(

@@ -1,4 +1,4 @@
-//! Making a database the shop's.
+//! Puts the shop into a database.
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -23,9 +23,9 @@ pub struct ShopDatabase {
 }
 
 impl ShopDatabase {
-    /// Makes the database `name` the shop's, unless it is already, on a server that is the shop's
-    /// alone, and gives both roles a new password. The URL `superuser` leads to another database of
-    /// that server.
+    /// Makes the database `name` with the shop, unless it exists, on a server that only the shop
+    /// uses, and gives both roles a new password. The URL `superuser` is that of another database
+    /// of the server.
     ///
     /// # Errors
     /// When the server refuses.
@@ -51,8 +51,8 @@ impl ShopDatabase {
         Ok(shop)
     }
 
-    /// Puts schema and data into a database of the user's own, unless they are there. Both APIs
-    /// log in with `url`, as `database` did: making roles takes rights that it may lack.
+    /// Puts schema and data into a database of the user's own, unless they exist. Both APIs log in
+    /// with `url`, as `database` did, because that role may lack the right to make others.
     ///
     /// # Errors
     /// When the database cannot hold the shop, or the server refuses.
@@ -68,7 +68,7 @@ impl ShopDatabase {
     }
 }
 
-/// Runs all of `files`, or none when the table is there.
+/// Runs all of `files`, or none when the table exists.
 async fn fill(database: &mut PgConnection, files: &[&'static str]) -> Result<(), Error> {
     let mut transaction = database.begin().await?;
     let table: Option<String> = sqlx::query_scalar("SELECT to_regclass('public.products')::text")

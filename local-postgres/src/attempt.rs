@@ -1,4 +1,4 @@
-//! Folders that are whole or not there: each try fills one of its own, beside its place.
+//! Folders that are complete or absent: each try fills a folder of its own, which is then moved.
 
 use std::fs;
 use std::path::Path;
@@ -7,8 +7,8 @@ use tempfile::TempDir;
 
 use crate::error::Error;
 
-/// Makes a new folder in `folder`, for what shall become `name` there; dropped, it is removed. What
-/// tries that were killed have left is removed now, so `folder` must be this process's alone.
+/// Makes a new folder in `folder`, for what will become `name` there; dropped, it is removed.
+/// Removes what killed tries have left, so only this process may use `folder`.
 pub(crate) fn begin(folder: &Path, name: &str) -> Result<TempDir, Error> {
     let prefix = format!("{name}.unfinished");
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -22,7 +22,8 @@ pub(crate) fn begin(folder: &Path, name: &str) -> Result<TempDir, Error> {
     builder.map_err(Error::file(folder))
 }
 
-/// Moves `from` to its place `to`; tried again where virus scanners hold new files for a moment.
+/// Moves `from` to its place `to`. On Windows it tries again, because virus scanners hold new files
+/// for a moment.
 pub(crate) fn finish(from: &Path, to: &Path) -> Result<(), Error> {
     let mut tries = if cfg!(windows) { 50 } else { 1 };
     loop {

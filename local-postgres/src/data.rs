@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::watchdog::initdb;
 use crate::{attempt, user};
 
-/// Takes `folder`, which is made if need be, for this process, and for its watchdog until that has
-/// ended, too: what the last one still has to stop is waited for.
+/// Locks `folder`, which is made if need be, for this process and its watchdog. Waits while the
+/// last watchdog is still stopping its server.
 pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
     fs::create_dir_all(folder).map_err(Error::file(folder))?;
     user::allow_entry(folder)?;
@@ -29,9 +29,9 @@ pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
     }
 }
 
-/// Makes `folder/database`, whole or not at all, with the password in `folder/password`.
+/// Makes `folder/database`, completely or not at all, with the password in `folder/password`.
 pub(crate) fn initialize(programs: &Path, folder: &Path, lock: &File) -> Result<(), Error> {
-    // initdb has a shell run its fellow, and quotes that one's path too little.
+    // initdb runs `postgres` through a shell, and does not quote all characters of its path.
     let special = if cfg!(windows) { "%" } else { "$`\"\\\n" };
     check(programs, special)?;
     check(folder, "\r\n")?;
@@ -61,7 +61,7 @@ fn check(path: &Path, special: &str) -> Result<(), Error> {
     if let Some(character) = text.chars().find(|&character| special.contains(character)) {
         return Err(Error::Character { path, character });
     }
-    // They cut off what is longer than 1,023 bytes, the names of their files included.
+    // They cut off paths longer than 1,023 bytes, with the names of their files.
     if path.as_os_str().len() > 900 {
         let reason = "File name too long".into();
         return Err(Error::File { path, reason });

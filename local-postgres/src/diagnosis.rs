@@ -1,4 +1,4 @@
-//! Why a program of PostgreSQL's gave up, read from what it said.
+//! Why a program of PostgreSQL's failed, read from its output.
 
 use std::path::Path;
 
@@ -11,11 +11,11 @@ const BYSTANDERS: [&str; 2] = [
     "the database system is shutting down",
 ];
 
-/// Why a program gave up.
+/// Why a program failed.
 pub(crate) struct Diagnosis {
     /// In the program's own words.
     pub(crate) reason: String,
-    /// What mends it, if that is known.
+    /// The remedy, if one is known.
     pub(crate) remedy: Option<String>,
 }
 
@@ -40,25 +40,25 @@ impl Diagnosis {
     }
 }
 
-/// The line that names the cause: one that has a remedy, then a panic, then the last grave one.
+/// The line that names the cause: first one with a remedy, then a panic, then the last severe one.
 fn cause(output: &[String]) -> Option<&str> {
     let is_cause = |line: &&str| {
-        let is_grave = severity(line).is_some_and(|severity| severity != "LOG:");
+        let is_severe = severity(line).is_some_and(|severity| severity != "LOG:");
         let is_bystander = BYSTANDERS.iter().any(|words| line.contains(words));
-        (is_grave && !is_bystander) || line.contains(" shutdown request")
+        (is_severe && !is_bystander) || line.contains(" shutdown request")
     };
     let causes = || output.iter().map(String::as_str).filter(is_cause);
-    let mut mendable = TROUBLES
+    let mut with_remedy = TROUBLES
         .iter()
         .filter_map(|trouble| causes().rfind(|line| trouble.is_in(line)));
     let panic = || causes().rfind(|line| severity(line) == Some("PANIC:"));
-    mendable
+    with_remedy
         .next()
         .or_else(panic)
         .or_else(|| causes().next_back())
 }
 
-/// How grave `line` is, if it says so.
+/// The severity of `line`, if it states one.
 fn severity(line: &str) -> Option<&'static str> {
     let severities = ["FATAL:", "PANIC:", "ERROR:", "error:", "LOG:"];
     severities
@@ -66,13 +66,13 @@ fn severity(line: &str) -> Option<&'static str> {
         .find(|severity| line.contains(severity))
 }
 
-/// `line` without when, who and how grave.
+/// `line` without its time, its process and its severity.
 fn without_prefix(line: &str) -> &str {
     let after = severity(line).and_then(|severity| line.split_once(severity));
     after.map_or(line, |(_, words)| words).trim()
 }
 
-/// What mends an installation of which a shell or a program said `line`.
+/// The remedy for an installation about which a shell or a program said `line`.
 fn remedy_of_installation(line: &str, programs: &Path) -> String {
     if !line.contains("Permission denied") {
         return format!(

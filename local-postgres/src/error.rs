@@ -1,5 +1,5 @@
-//! What can go wrong, each with the way out. Each says its cause itself, so that none has a source:
-//! who prints an error with its sources would say it twice.
+//! What can go wrong, with the remedy. Each error states its cause in its own text, so none has a
+//! source: otherwise the cause would be printed twice.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub enum Error {
          internet for the first start, or set DATABASE_URL to a PostgreSQL of your own"
     )]
     Download {
-        /// The version wanted.
+        /// The version that is needed.
         version: &'static str,
         /// The cause.
         reason: String,
@@ -29,7 +29,7 @@ pub enum Error {
          your own"
     )]
     Platform {
-        /// The version wanted.
+        /// The version that is needed.
         version: &'static str,
         /// Operating system and processor.
         platform: String,
@@ -42,7 +42,8 @@ pub enum Error {
     InUse(PathBuf),
     /// A file or folder could not be used.
     #[error(
-        "{} cannot be used ({reason}){}", path.display(), way_out(reason, folders::variable(path))
+        "{} cannot be used ({reason}){}",
+        path.display(), remedy_after_colon(reason, folders::variable(path))
     )]
     File {
         /// Which one.
@@ -66,9 +67,9 @@ pub enum Error {
     Program {
         /// Such as `initdb`.
         program: &'static str,
-        /// The gravest thing that it said.
+        /// The most severe line that it wrote.
         reason: String,
-        /// What mends it.
+        /// The remedy.
         remedy: String,
     },
     /// The data cannot be served.
@@ -76,21 +77,21 @@ pub enum Error {
     Start {
         /// Where the data is.
         data: PathBuf,
-        /// PostgreSQL's own last word.
+        /// The cause, in PostgreSQL's own words.
         reason: String,
-        /// What mends it.
+        /// The remedy.
         remedy: String,
     },
     /// The server ended by itself.
     #[error("PostgreSQL ended ({reason}): {remedy}")]
     Ended {
-        /// PostgreSQL's own last word.
+        /// The cause, in PostgreSQL's own words.
         reason: String,
-        /// What mends it.
+        /// The remedy.
         remedy: String,
     },
     /// PostgreSQL's programs cannot run there.
-    #[error("PostgreSQL cannot be run in {} ({cause}){}", folder.display(), closed(cause))]
+    #[error("PostgreSQL cannot be run in {} ({cause}){}", folder.display(), remedy_for_root(cause))]
     Run {
         /// The folder of the data.
         folder: PathBuf,
@@ -109,13 +110,13 @@ pub enum Error {
     /// The operating system gave no random number.
     #[error("the operating system gave no random number for a password ({0})")]
     Random(getrandom::Error),
-    /// Running as root without anyone to run PostgreSQL as.
+    /// This process runs as root, and there is no user to run PostgreSQL as.
     #[error("PostgreSQL refuses to run as root, and there is no user `nobody` to run it as")]
     NoUser,
 }
 
 impl Error {
-    /// For `map_err`: names the file that the cause speaks of.
+    /// For `map_err`: adds to a cause the file that could not be used.
     pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |cause| {
@@ -124,7 +125,7 @@ impl Error {
         }
     }
 
-    /// Why the program `program` in the folder `programs` failed, by its `output`.
+    /// The error of the program `program` in the folder `programs`, from its `output`.
     pub(crate) fn program(program: &'static str, programs: &Path, output: &[String]) -> Self {
         let Diagnosis { reason, remedy } = Diagnosis::of(output, programs);
         let otherwise = || "set DATABASE_URL to a PostgreSQL of your own instead".into();
@@ -135,7 +136,7 @@ impl Error {
         }
     }
 
-    /// Why the server did not start, by its `output`.
+    /// Why the server did not start, from its `output`.
     pub(crate) fn start(data: &Path, programs: &Path, output: &[String]) -> Self {
         let Diagnosis { reason, remedy } = Diagnosis::of(output, programs);
         let otherwise = || {
@@ -152,7 +153,7 @@ impl Error {
         }
     }
 
-    /// Why the server ended, by its `output`.
+    /// Why the server ended, from its `output`.
     pub(crate) fn ended(programs: &Path, output: &[String]) -> Self {
         let Diagnosis { reason, remedy } = Diagnosis::of(output, programs);
         let remedy = remedy.unwrap_or_else(|| LOG.into());
@@ -160,7 +161,7 @@ impl Error {
     }
 }
 
-/// What is left to say when no remedy is known.
+/// The advice when no remedy is known.
 const LOG: &str = "server.log beside the data says more";
 
 /// The first cause of `error`: what the operating system said.
@@ -172,15 +173,15 @@ fn first_cause(error: &dyn std::error::Error) -> String {
     first.to_string()
 }
 
-/// What mends what the operating system said of a folder that `variable` moves, behind a colon;
-/// nothing if unknown.
-fn way_out(reason: &str, variable: &str) -> String {
+/// The remedy for what the operating system said of a folder that `variable` moves, behind a colon;
+/// empty if it is unknown.
+fn remedy_after_colon(reason: &str, variable: &str) -> String {
     let remedy = remedy_in_folder(reason, variable).map(|remedy| format!(": {remedy}"));
     remedy.unwrap_or_default()
 }
 
-/// The way out for root, to whom no folder is closed, but to `nobody` it may be.
-fn closed(cause: &io::Error) -> &'static str {
+/// The remedy for root, who may enter every folder, while `nobody` may not.
+fn remedy_for_root(cause: &io::Error) -> &'static str {
     if is_root() && cause.kind() == io::ErrorKind::PermissionDenied {
         ": started by root it runs as `nobody`, who must be allowed to enter this folder and those \
          above it"

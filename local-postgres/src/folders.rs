@@ -1,4 +1,4 @@
-//! Where the files are. Where this account has no place for them, there is no folder.
+//! The folders of the files; `None` when this account has no place for them.
 
 use std::path::{Path, PathBuf};
 
@@ -22,8 +22,8 @@ pub(crate) fn variable(path: &Path) -> &'static str {
     }
 }
 
-/// The folder that `variable` names, on each system (<https://specifications.freedesktop.org/basedir>:
-/// an absolute path, or it does not count), or the one that is usual there.
+/// The folder that `variable` names, on each system, or else the usual one there. A path that is
+/// not absolute does not count (<https://specifications.freedesktop.org/basedir>).
 fn folder(variable: &str, roots: &str, own: Option<PathBuf>) -> Option<PathBuf> {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let named = named.filter(|folder| folder.is_absolute());

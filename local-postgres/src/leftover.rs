@@ -1,10 +1,10 @@
-//! What a server leaves when it ends together with its watchdog: its `postmaster.pid`, and at times
+//! What is left when a watchdog was killed: the server's `postmaster.pid`, and sometimes the server
 //! itself.
 //!
-//! The number in that file may be somebody else's process by now, so nobody reads it: a process is
-//! signalled when it is proven to be a PostgreSQL of this very data, and the file goes. Should a
-//! server be overlooked, nothing is lost: the next one finds its shared memory and refuses to start,
-//! and the overlooked one ends within a minute, because it misses its file.
+//! The process number in that file may belong to another program by now, so it is not used. Only a
+//! process that is proven to be a PostgreSQL with this data gets a signal; then the file is
+//! removed. If a server is overlooked, nothing is lost: the next one finds its shared memory and
+//! refuses to start, and the overlooked one ends within a minute, because its file is missing.
 
 use std::fs;
 use std::path::Path;
@@ -40,11 +40,11 @@ mod unix {
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::Pid;
 
-    /// Asks the server with `data` to stop, and waits for that.
+    /// Asks the server with `data` to stop, and waits until it has stopped.
     pub(super) fn end(data: &Path) {
         let deadline = Instant::now() + Duration::from_secs(30);
-        // Only the one that the others obey: they take the same signal for something else.
-        for process in servers(data).into_iter().filter(|id| is_first(*id)) {
+        // Only the parent of the others: to them, the same signal means something else.
+        for process in servers(data).into_iter().filter(|id| is_parent(*id)) {
             let _ = kill(Pid::from_raw(process), Signal::SIGINT);
         }
         while !servers(data).is_empty() && Instant::now() < deadline {
@@ -72,19 +72,19 @@ mod unix {
             .collect()
     }
 
-    /// Whether a process was started with its data's folder; the others name themselves anew.
+    /// Whether a process is the parent, whose command line has `-D`; the others overwrite theirs.
     #[cfg(target_os = "linux")]
-    fn is_first(process: i32) -> bool {
+    fn is_parent(process: i32) -> bool {
         let line = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
         line.split(|byte| *byte == 0).any(|word| word == b"-D")
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn is_first(_process: i32) -> bool {
+    fn is_parent(_process: i32) -> bool {
         true
     }
 
-    /// The first process of each, by its command line: elsewhere nothing else is told.
+    /// The parent processes, by their command lines: these systems tell nothing else.
     #[cfg(not(target_os = "linux"))]
     fn servers(data: &Path) -> Vec<i32> {
         let mut ps = std::process::Command::new("/bin/ps");

@@ -1,17 +1,16 @@
-//! What mends a trouble, by what PostgreSQL or the operating system said of it.
+//! The remedies for what PostgreSQL or the operating system reports.
 
-/// A kind of trouble.
+/// A kind of trouble, and its remedy.
 pub(crate) struct Trouble {
-    /// What is said of it contains one of these.
+    /// Every report of the trouble contains one of these.
     phrases: &'static [&'static str],
-    /// What mends it.
     remedy: &'static str,
-    /// Whether another folder does, too.
+    /// Whether another folder is a remedy, too.
     is_of_the_folder: bool,
 }
 
-/// The first that fits counts: "No space left on device" is a full disk only when it is not said of
-/// memory.
+/// The first that fits counts: "No space left on device" means a full disk only when the report is
+/// not about memory.
 pub(crate) static TROUBLES: [Trouble; 9] = [
     Trouble {
         phrases: &[
@@ -80,7 +79,7 @@ pub(crate) static TROUBLES: [Trouble; 9] = [
     },
 ];
 
-/// What is said of data that is broken: it is given up for this, and for nothing else.
+/// Reports of broken data. Only these lead to the advice to give the data up.
 const BROKEN: [&str; 11] = [
     "control file",
     "pg_control",
@@ -96,19 +95,19 @@ const BROKEN: [&str; 11] = [
 ];
 
 impl Trouble {
-    /// Whether `text` speaks of it.
+    /// Whether `text` reports this trouble.
     pub(crate) fn is_in(&self, text: &str) -> bool {
         self.phrases.iter().any(|phrase| text.contains(phrase))
     }
 }
 
-/// What mends the trouble that `text`, an error of PostgreSQL or the operating system, speaks of;
-/// nothing if that is unknown.
+/// The remedy for the trouble that `text`, an error of PostgreSQL or the operating system, reports;
+/// `None` if it is unknown.
 pub fn remedy(text: &str) -> Option<&'static str> {
     trouble(text).map(|trouble| trouble.remedy)
 }
 
-/// The same for a folder that `variable` moves.
+/// The remedy for a trouble with a folder that `variable` moves.
 pub(crate) fn remedy_in_folder(text: &str, variable: &str) -> Option<String> {
     let Trouble {
         remedy,
@@ -122,7 +121,7 @@ pub(crate) fn remedy_in_folder(text: &str, variable: &str) -> Option<String> {
     })
 }
 
-/// Whether data of which PostgreSQL said `text` is lost.
+/// Whether the data is lost, about which PostgreSQL said `text`.
 pub(crate) fn is_broken(text: &str) -> bool {
     BROKEN.iter().any(|phrase| text.contains(phrase))
 }

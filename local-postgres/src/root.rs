@@ -1,7 +1,7 @@
-//! Whether this process is root's: PostgreSQL refuses to be, and root's home is closed to everybody
-//! else.
+//! Whether this process runs as root: PostgreSQL refuses to do so, and nobody else may enter root's
+//! home.
 
-/// Whether this process is root's; on Windows none is.
+/// Whether this process runs as root; on Windows none does.
 #[cfg(unix)]
 pub(crate) fn is_root() -> bool {
     nix::unistd::geteuid().is_root()

@@ -18,8 +18,8 @@ use crate::error::Error;
 use crate::watchdog::{AfterStop, Plan, Postgres};
 use crate::{folders, installation, leftover, user};
 
-/// What each server is, whatever its configuration file says: the first five so that its log is
-/// understood.
+/// Settings of every server, whatever its configuration file says. The first five make its log
+/// readable for [`Error`].
 const SETTINGS: [&str; 9] = [
     "log_destination=stderr",
     "logging_collector=off",
@@ -32,29 +32,29 @@ const SETTINGS: [&str; 9] = [
     "shared_buffers=32MB",
 ];
 
-/// A running server. Dropped, it stops a moment later; [`Server::stop`] waits for that.
+/// A running server. Dropped, it stops a moment later; [`Server::stop`] waits until it has.
 pub struct Server {
     postgres: Postgres,
     programs: PathBuf,
     data: PathBuf,
     password: String,
     port: u16,
-    /// Held for as long as the folder is this process's.
+    /// Held for as long as this process uses the folder.
     _lock: File,
 }
 
 impl Server {
-    /// Starts the user's own server, with its data where the last one left it.
+    /// Starts the user's own server, with the data of the last one.
     ///
     /// # Errors
-    /// See [`Error`]; each says how to mend it.
+    /// See [`Error`]; each names its remedy.
     pub fn start() -> Result<Self, Error> {
         let folder = folders::data().ok_or(Error::NoHome)?;
         Self::start_in(&folder, &[], AfterStop::KeepFolder)
     }
 
-    /// Starts a server whose data, in a temporary folder, ends with it. The data survives a
-    /// [`crash`](Server::crash) of the server, but none of the machine.
+    /// Starts a server whose data is in a temporary folder, which is removed when it ends. The data
+    /// survives a [`crash`](Server::crash) of the server, but not a crash of the machine.
     ///
     /// # Errors
     /// See [`Error`].
@@ -126,7 +126,7 @@ impl Server {
             };
             let says = |phrase| output.iter().any(|line| line.contains(phrase));
             if says("could not bind") && other_ports > 0 {
-                other_ports -= 1; // somebody else has taken it meanwhile
+                other_ports -= 1; // another program has taken it since
             } else if says("pre-existing shared memory") && Instant::now() < deadline {
                 thread::sleep(Duration::from_secs(1));
             } else {
@@ -146,17 +146,17 @@ impl Server {
         self.port
     }
 
-    /// Whether it takes connections.
+    /// Whether the server accepts connections.
     pub fn is_running(&self) -> bool {
         TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok()
     }
 
-    /// Where its data is.
+    /// The folder of the server's data.
     pub fn folder(&self) -> &Path {
         &self.data
     }
 
-    /// Why it ended, if it did so by itself.
+    /// Why the server ended, if it ended by itself.
     pub fn ended(&self) -> Error {
         Error::ended(&self.programs, &self.postgres.output())
     }
@@ -164,7 +164,7 @@ impl Server {
     /// Stops the server, as a crash would: at once. [`Server::resume`] starts it again.
     ///
     /// # Errors
-    /// When it did not run.
+    /// When the server did not run.
     pub fn crash(&self) -> Result<(), Error> {
         let ran = self.postgres.crash();
         ran.then_some(()).ok_or(Error::NotRunning)
@@ -173,7 +173,7 @@ impl Server {
     /// Starts a stopped server again, on the same port.
     ///
     /// # Errors
-    /// With PostgreSQL's own last word.
+    /// Why the server did not start.
     pub fn resume(&self) -> Result<(), Error> {
         let started = self.postgres.start(self.port);
         started.map_err(|output| Error::start(&self.data, &self.programs, &output))

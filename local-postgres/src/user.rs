@@ -1,4 +1,4 @@
-//! Who PostgreSQL's programs run as: this user, or `nobody` where this user is root.
+//! The user as whom PostgreSQL's programs run: this user, or `nobody` where this user is root.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::error::Error;
 #[cfg(unix)]
 use crate::root::is_root;
 
-/// Makes `command` run as `nobody` when this process is root's.
+/// Makes `command` run as `nobody` when this process runs as root.
 #[cfg(unix)]
 pub(crate) fn unprivileged(command: &mut std::process::Command) -> Result<(), Error> {
     use std::os::unix::process::CommandExt;
@@ -16,9 +16,9 @@ pub(crate) fn unprivileged(command: &mut std::process::Command) -> Result<(), Er
     Ok(())
 }
 
-/// Gives `path`, just made by this process, to the user that PostgreSQL's programs run as, and closes
-/// it to all others. Never to be used within a folder of that user: there `path` could be a link to
-/// somebody's file.
+/// Gives `path`, which this process has just made, to the user as whom PostgreSQL's programs run,
+/// and denies access to all others. Never use this within a folder of that user: there `path` could
+/// be a link to somebody else's file.
 pub(crate) fn hand_over(path: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     {
@@ -34,7 +34,7 @@ pub(crate) fn hand_over(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Lets that user enter `folder`, which stays this process's own.
+/// Lets that user enter `folder`, whose owner stays the same.
 pub(crate) fn allow_entry(folder: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     if is_root() {

@@ -1,4 +1,4 @@
-//! Why a request fails: what answers it, and what `/openapi.json` says of that.
+//! Why a request fails, how it is answered, and what `/openapi.json` says about that.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ const NO_NUMBER: Answer = ("400", "The id is no whole number");
 const NO_PRODUCT: Answer = ("404", "There is no such product");
 const NO_DATABASE: Answer = ("503", "The database did not answer in time");
 
-/// How the list fails.
+/// How a request for the list fails.
 pub(crate) struct ListErrors;
 
 impl IntoResponses for ListErrors {
@@ -46,7 +46,7 @@ impl IntoResponses for ListErrors {
     }
 }
 
-/// How one product fails.
+/// How a request for one product fails.
 pub(crate) struct ProductErrors;
 
 impl IntoResponses for ProductErrors {

@@ -1,7 +1,7 @@
 //! What the shop sells and for how much.
 //!
 //! [`serve`] connects to the database and serves [`router`]: two reads of one table, each price
-//! multiplied by `PRICE_FACTOR`. That factor is all that v1 and v2 differ in.
+//! multiplied by `PRICE_FACTOR`. That factor is the only difference between v1 and v2.
 
 mod app_state;
 mod error;
@@ -17,7 +17,7 @@ pub use price::Factor;
 pub use routes::router;
 pub use settings::Settings;
 
-/// Serves until `server` is told to stop.
+/// Serves until `server` stops.
 ///
 /// # Errors
 /// When a setting cannot be used.

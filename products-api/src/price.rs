@@ -5,8 +5,8 @@ use std::str::FromStr;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 /// What a price is multiplied by: above 0, at most 1000, with at most 6 decimal places. Within
-/// these bounds the product with any `numeric(19,2)` fits a [`Decimal`], so that nothing is
-/// rounded before the cents are.
+/// these bounds the product with any `numeric(19,2)` fits in a [`Decimal`], so that nothing is
+/// rounded before the final rounding to cents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Factor(Decimal);
 

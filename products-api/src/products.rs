@@ -77,5 +77,5 @@ fn one(connection: &mut PgConnection, id: i64) -> Statement<'_, Option<Row>> {
     Box::pin(query.bind(id).fetch_optional(connection))
 }
 
-/// What a page asks of the database: the service is ready once it is answered.
+/// The query of a page: the service is ready once the database answers.
 pub(crate) const TRIAL: Trial = |connection| Box::pin(all(connection).map_ok(drop));

@@ -1,4 +1,4 @@
-//! What is served where. Each handler describes itself for `/openapi.json`.
+//! Which path is served by which handler. Each handler describes itself for `/openapi.json`.
 
 use axum::routing::get;
 use axum::{Json, Router};

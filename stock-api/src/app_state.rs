@@ -10,7 +10,7 @@ use crate::cache::Cache;
 pub struct AppState {
     /// Where the stock is stored.
     pub database: Database,
-    /// What was read of it lately.
+    /// The stock levels that were read lately.
     pub cache: Cache,
     /// How many widgets this process sold.
     pub sold: Counter,

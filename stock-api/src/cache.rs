@@ -1,15 +1,16 @@
 //! Stock levels read lately: one query for any number of readers, and never a value from before a
 //! write of this process.
 //!
-//! A read that began before a write may end after it, with the old value in its hands. Therefore a
-//! level is cached under its product *and* a generation; a write ends the generation, and what a
-//! late read then stores is never looked at again.
+//! A read that began before a write may end after the write, with the old value. Therefore a level
+//! is cached under its product *and* a generation. A write ends the generation, and nobody ever
+//! looks at what a late read stores under the old one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Products share generations beyond this number: a write then costs its neighbour one query.
+/// With more products than this, some share a generation: a write to one then costs the other one a
+/// query.
 const GENERATIONS: usize = 64;
 const LEVELS: u64 = 10_000;
 
@@ -23,13 +24,13 @@ pub struct Cache {
 /// How many of a product are left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level {
-    /// So many.
+    /// The number left.
     pub stock: i64,
-    /// Whether that was known before it was asked for.
+    /// Whether the number was cached before the caller asked.
     pub is_cached: bool,
 }
 
-/// What a query told, and when.
+/// What a query returned, and when.
 #[derive(Clone, Copy)]
 struct Reading {
     stock: i64,
@@ -48,10 +49,11 @@ impl Cache {
         }
     }
 
-    /// The level of product `id`: cached, or read by `query`, once for all who ask meanwhile.
+    /// The level of product `id`: cached, or read by `query`, which runs once for all who ask while
+    /// it runs.
     ///
     /// # Errors
-    /// What `query` gives; it is not cached.
+    /// The error of `query`; it is not cached.
     pub async fn level<E>(
         &self,
         id: i64,
@@ -60,16 +62,16 @@ impl Cache {
     where
         E: Send + Sync + 'static,
     {
-        let asked = Instant::now();
+        let begun = Instant::now();
         let read = async {
             let stock = query.await?;
             let at = Instant::now();
             Ok(Reading { stock, at })
         };
         let Reading { stock, at } = self.levels.try_get_with(self.key(id), read).await?;
-        // moka's `Entry::is_fresh` is false for those who waited for another's query, too. What
-        // they got was read while they waited: no hit.
-        let is_cached = at < asked;
+        // moka's `Entry::is_fresh` is also false for callers who waited for another one's query.
+        // Their level was read while they waited, so it is no hit.
+        let is_cached = at < begun;
         Ok(Level { stock, is_cached })
     }
 

@@ -1,4 +1,4 @@
-//! Why a request fails: what answers it, and what `/openapi.json` says of that.
+//! Why a request fails, how it is answered, and what `/openapi.json` says about that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,22 +22,22 @@ pub(crate) enum Error {
     /// 409: fewer are left than are wanted; none was sold.
     #[error("{wanted} wanted, {left} left; none was sold.")]
     TooFew {
-        /// How many the caller would buy.
+        /// How many the caller wants to buy.
         wanted: i64,
         /// How many there are.
         left: i64,
     },
-    /// 503: the database did not answer a question in time. 500: it refused the statement.
+    /// 503: the database did not answer a read in time. 500: it refused the statement.
     #[error(transparent)]
     Read(DatabaseError),
-    /// 503 and 500: as for a question, and nothing was changed. 504: the database did not say
-    /// whether it made the change.
+    /// 503 and 500: as for a read, and nothing was changed. 504: the database did not say whether
+    /// it made the change.
     #[error(transparent)]
     Change(#[from] DatabaseError),
     /// 500: a change panicked. Whether it was made is unknown.
     #[error("a write panicked: {0}")]
     Panicked(#[from] JoinError),
-    /// As the reader whose query this one waited for.
+    /// The error of another reader, whose query this one waited for.
     #[error(transparent)]
     Shared(#[from] Arc<Self>),
 }
@@ -77,7 +77,7 @@ const NO_CHANGE: Answer = (
 );
 const UNKNOWN: Answer = ("504", "The database did not say whether it made the change");
 
-/// How a question fails.
+/// How a read fails.
 pub(crate) struct ReadErrors;
 
 impl IntoResponses for ReadErrors {

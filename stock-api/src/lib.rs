@@ -22,7 +22,7 @@ pub use cache::{Cache, Level};
 pub use routes::router;
 pub use settings::Settings;
 
-/// Serves until `server` is told to stop.
+/// Serves until `server` stops.
 ///
 /// # Errors
 /// When a setting cannot be used.

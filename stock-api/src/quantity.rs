@@ -16,8 +16,8 @@ impl<'de, const MIN: i64> Deserialize<'de> for Quantity<MIN> {
 /// Above 2^53 a float may stand for its neighbours, too.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Reads a [`Quantity`]. serde's own ways (`try_from`) would do, but for one thing: here each
-/// refusal, also that of a text or a `null`, says what is allowed.
+/// Reads a [`Quantity`]. serde's `try_from` would be shorter, but here each refusal says what is
+/// allowed, also that of a text or a `null`.
 struct WholeNumber<const MIN: i64>;
 
 impl<const MIN: i64> Visitor<'_> for WholeNumber<MIN> {
@@ -39,7 +39,7 @@ impl<const MIN: i64> Visitor<'_> for WholeNumber<MIN> {
         }
     }
 
-    /// To JSON Schema `5.0` and `5e0` are whole numbers too; Rust writes both as `5`.
+    /// In JSON Schema, `5.0` and `5e0` are whole numbers, too; Rust writes both as `5`.
     fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
         match number.to_string().parse() {
             Ok(whole) if number.abs() <= EXACT => self.visit_i64(whole),

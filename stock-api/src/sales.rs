@@ -38,8 +38,8 @@ pub(crate) async fn sell(
             sold.inc_by(wanted.unsigned_abs());
             return Ok(left);
         }
-        // Nothing was taken, and the statement does not say why. What is left now may be enough
-        // again; the caller is told what there is, and may ask once more.
+        // Nothing was taken, and the statement does not say why. The answer says how many are left
+        // now; if they are enough again, the caller may try once more.
         let left = stock::left(&database, id).await?;
         let left = left.ok_or(Error::NoProduct(id))?;
         Err(Error::TooFew { wanted, left })
@@ -48,16 +48,17 @@ pub(crate) async fn sell(
     Ok(axum::Json(Stock { id, stock }))
 }
 
-/// Takes some off what is left; the rest, or `None` when there are fewer, or no such product.
+/// Takes `quantity` widgets from the stock. Returns how many are left, or `None` when there are too
+/// few, or no such product.
 ///
-/// One statement, so that no two buyers get the last widget: PostgreSQL locks the row for it, and
-/// one that had to wait for another's lock looks again at what is left. (To read, compare and write
-/// would need a transaction, and a lock or another try.)
+/// One statement, so that no two buyers get the last widget: PostgreSQL locks the row, and a
+/// statement that had to wait for the lock checks the stock again. (Separate statements to read,
+/// compare and write would need a transaction, and a lock or another try.)
 fn take(connection: &mut PgConnection, id: i64, quantity: i64) -> Statement<'_, Option<i64>> {
     let query = "UPDATE public.products SET stock = stock - $2 WHERE id = $1 AND stock >= $2 RETURNING stock::bigint";
     let query = sqlx::query_scalar(query).bind(id).bind(quantity);
     Box::pin(query.fetch_optional(connection))
 }
 
-/// A sale of a product that nobody can have: the service is ready once it is answered.
+/// A sale of a product that nobody can have: the service is ready once the database answers.
 pub(crate) const TRIAL: Trial = |connection| Box::pin(take(connection, i64::MIN, 1).map_ok(drop));

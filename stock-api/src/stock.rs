@@ -91,6 +91,6 @@ fn set(connection: &mut PgConnection, id: i64, stock: i64) -> Statement<'_, Opti
     Box::pin(query.fetch_optional(connection))
 }
 
-/// What a page asks of the database, here of a product that nobody can have: the service is ready
-/// once it is answered.
+/// The query of a page, for a product that nobody can have: the service is ready once the database
+/// answers.
 pub(crate) const TRIAL: Trial = |connection| Box::pin(get(connection, i64::MIN).map_ok(drop));

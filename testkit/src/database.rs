@@ -17,7 +17,7 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 pub struct TestDatabase {
     /// The URLs with which its two APIs log in.
     pub shop: ShopDatabase,
-    /// What it is called on the server.
+    /// The name of the database on the server.
     pub name: String,
     /// The server's port on 127.0.0.1.
     pub port: u16,
@@ -57,7 +57,7 @@ impl TestDatabase {
     }
 }
 
-/// Starts a server of the test's own, which it may crash, with the shop in the database `name`.
+/// Starts a server for one test, which may crash it, with the shop in the database `name`.
 ///
 /// # Panics
 /// When PostgreSQL cannot be downloaded or started.

@@ -12,14 +12,14 @@ use tempfile::TempDir;
 /// A running Envoy; dropped, it is killed.
 pub struct Envoy {
     process: Child,
-    /// Of its listeners, in the order of the configuration.
+    /// The ports of its listeners, in the order of the configuration.
     ports: Vec<u16>,
-    /// Holds the configuration, and where Envoy writes the address of its administration.
+    /// Holds the configuration, and the file with the address of Envoy's administration.
     _folder: TempDir,
 }
 
 impl Envoy {
-    /// Starts the sidecar of `service` with a bootstrap `configuration` that lacks only the
+    /// Starts the sidecar of `service` with a bootstrap `configuration` without the
     /// administration's address, and waits until all its listeners have a port.
     pub fn start(service: &str, mut configuration: Value) -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A process that is stopped in mid-work.
+//! A process that is stopped in the middle of its work.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -14,7 +14,7 @@ impl Frozen {
     pub fn new(id: Pid) -> Self {
         kill(id, Signal::SIGSTOP).unwrap();
         let frozen = Self(id);
-        // `kill` does not wait: on a busy machine, the process works on for a while.
+        // `kill` does not wait: on a busy machine, the process goes on for a while.
         wait_until("SIGSTOP", || ps::column(id, "stat=").starts_with('T'));
         frozen
     }

@@ -1,11 +1,11 @@
-//! Ports for programs that cannot tell which one they got when they are asked for port 0.
+//! Ports for programs that do not say which port they got when they listen on port 0.
 
 use std::net::TcpListener;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A port of loopback that is free and stays so: below 32768, the operating system gives none to
-/// whoever asks for just any.
+/// A port of loopback that is free and stays so: to programs that ask for any port, the operating
+/// system gives none below 32768.
 pub fn free_port() -> u16 {
     static ASKED: AtomicU32 = AtomicU32::new(0);
     let beginning = process::id().wrapping_mul(101); // not another test program's

@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Asserts that an answer is a problem with `status`, and returns its detail.
 ///
 /// # Panics
-/// When it is not.
+/// When the answer is something else.
 pub async fn problem(response: Response, status: StatusCode) -> String {
     assert_eq!(response.status(), status);
     assert_eq!(

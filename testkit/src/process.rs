@@ -21,7 +21,7 @@ impl ServiceProcess {
         command
             .args(["service", name, "--listen-address=127.0.0.1"])
             .args(["--port=0", "--management-port=0"])
-            // A machine that runs many tests at once may let a query wait.
+            // On a machine that runs many tests at once, a query may have to wait.
             .env("DATABASE_TIMEOUT_SECONDS", "10");
         command
     }

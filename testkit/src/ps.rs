@@ -1,4 +1,4 @@
-//! What the command `ps` tells of other processes.
+//! What the command `ps` says of other processes.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ pub fn ps(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// What the process `id` is in `column`, such as "stat="; empty when there is no such process.
+/// The value of the process `id` in `column`, such as "stat="; empty when there is no such process.
 pub fn column(id: Pid, column: &str) -> String {
     let output = ps(&["-o", column, "-p", &id.to_string()]);
     output.trim().to_owned()

@@ -56,19 +56,19 @@ impl TestService {
         }
     }
 
-    /// Asks it to stop, as SIGTERM does.
+    /// Asks the service to stop, as SIGTERM does.
     pub fn stop(&self) {
         self.stop.notify_one();
     }
 
-    /// Ends it at once, as a crash does, and waits until nothing listens any more.
+    /// Ends the service at once, as a crash does, and waits until nothing listens any more.
     pub async fn abort(&self) {
         self.serving.abort();
         let address = &self.url["http://".len()..];
         while TcpStream::connect(address).await.is_ok() {}
     }
 
-    /// What it counted, as Prometheus reads it.
+    /// The service's metrics, as Prometheus reads them.
     ///
     /// # Panics
     /// When the management port does not answer.

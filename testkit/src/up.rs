@@ -16,10 +16,10 @@ use ureq::http::Response;
 use crate::ps::ps;
 use crate::wait::wait_until;
 
-/// A running `widgetario up`, and what it said; dropped, it is killed.
+/// A running `widgetario up`, and what it printed; dropped, it is killed.
 pub struct Up {
     process: Child,
-    /// PostgreSQL and each service, and where it is in the words of `up`: (name, place).
+    /// PostgreSQL and the services, each with its address in the words of `up`: (name, place).
     pub services: Vec<(String, String)>,
     /// The shop's page, without a `/` at its end.
     pub url: String,
@@ -127,7 +127,7 @@ impl Up {
 }
 
 impl Drop for Up {
-    /// A test that fails leaves nothing running, either.
+    /// Also ends the shop of a test that fails.
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

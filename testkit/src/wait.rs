@@ -3,8 +3,8 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Waits until `condition` holds, for 30 s at most; `what` names it in the message of a test that
-/// waited in vain.
+/// Waits until `condition` holds, for 30 s at most; `what` names the condition in the message of a
+/// test that waited in vain.
 #[track_caller]
 pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);

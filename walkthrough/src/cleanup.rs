@@ -1,4 +1,4 @@
-//! Cleaning up what must not be left behind: a load, and the pods of a measurement.
+//! Cleans up what must not be left behind: a load, and the pods of a measurement.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -9,8 +9,8 @@ use tokio::runtime::Builder;
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// Work to be done at the end, numbered in the order in which it was promised.
-static PROMISED: Mutex<BTreeMap<u64, Work>> = Mutex::new(BTreeMap::new());
+/// Work that is still to be done, numbered in the order in which it was registered.
+static PENDING: Mutex<BTreeMap<u64, Work>> = Mutex::new(BTreeMap::new());
 
 /// What a shell reports of a program that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
@@ -20,11 +20,11 @@ const INTERRUPTED: i32 = 130;
 pub(crate) struct Cleanup(u64);
 
 impl Cleanup {
-    /// Promises to do `work`.
+    /// Registers `work`.
     pub(crate) fn new(work: impl FnOnce() + Send + 'static) -> Self {
-        let mut promised = promised();
-        let number = promised.last_key_value().map_or(0, |(last, _)| last + 1);
-        promised.insert(number, Box::new(work));
+        let mut pending = pending();
+        let number = pending.last_key_value().map_or(0, |(last, _)| last + 1);
+        pending.insert(number, Box::new(work));
         Self(number)
     }
 }
@@ -32,21 +32,21 @@ impl Cleanup {
 impl Drop for Cleanup {
     fn drop(&mut self) {
         // The lock is held until the work is done, so that an interruption waits for it.
-        let mut promised = promised();
-        if let Some(work) = promised.remove(&self.0) {
+        let mut pending = pending();
+        if let Some(work) = pending.remove(&self.0) {
             work();
         }
     }
 }
 
-fn promised() -> MutexGuard<'static, BTreeMap<u64, Work>> {
-    PROMISED.lock().unwrap_or_else(PoisonError::into_inner)
+fn pending() -> MutexGuard<'static, BTreeMap<u64, Work>> {
+    PENDING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Does all cleanups before Ctrl-C, or another request to stop, ends the program.
 ///
 /// # Errors
-/// When the operating system does not let signals be watched.
+/// When the operating system does not let this process watch for signals.
 pub(crate) fn watch_for_interruption() -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let signal = {
@@ -56,9 +56,9 @@ pub(crate) fn watch_for_interruption() -> io::Result<()> {
     thread::spawn(move || {
         runtime.block_on(signal);
         let _ = writeln!(io::stderr(), "widgetario: interrupted; cleaning up");
-        // The lock is held to the end, so that nothing is promised any more.
-        let mut promised = promised();
-        while let Some((_, work)) = promised.pop_last() {
+        // The lock is held to the end, so that no more work is registered.
+        let mut pending = pending();
+        while let Some((_, work)) = pending.pop_last() {
             work();
         }
         process::exit(INTERRUPTED);

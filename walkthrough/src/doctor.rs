@@ -1,4 +1,4 @@
-//! `widgetario doctor`: one page view, and at which hop its trace breaks, if it does.
+//! `widgetario doctor`: views the page once, and says at which hop its trace breaks, if it does.
 
 use std::process::ExitCode;
 use std::thread::sleep;
@@ -23,7 +23,7 @@ pub struct Options {
 /// What was found at a hop.
 enum Finding {
     Links(String),
-    /// It is not recorded, but nothing breaks by that.
+    /// The hop is not recorded, but the trace does not break there.
     Silent(String),
     Breaks(String),
 }
@@ -71,7 +71,7 @@ fn findings(page: &Page, trace: Option<&Trace>, others: &[Trace]) -> Vec<Finding
         findings.push(call(api, page, spans));
         findings.push(recorded(api, spans));
     }
-    findings.extend(others.iter().map(apart));
+    findings.extend(others.iter().map(separate));
     let roots = trace.map_or(0, |trace| trace.roots().len());
     if roots > 1 {
         findings.push(Finding::Breaks(format!(
@@ -82,7 +82,7 @@ fn findings(page: &Page, trace: Option<&Trace>, others: &[Trace]) -> Vec<Finding
     findings
 }
 
-/// The shop's content, which names the trace and what each call met.
+/// The shop's content, which names the trace and says what happened to each call.
 fn view(url: &str) -> anyhow::Result<Page> {
     let page = ShopClient::at(url).view();
     let (status, body) = (page.status, page.body.trim());
@@ -106,7 +106,7 @@ fn is_of(span: &Span, app: &str, is_proxy: bool) -> bool {
     span.app() == app && span.is_proxy == is_proxy
 }
 
-/// The way in: the sidecar of web, whose span is above web's own.
+/// The entrance: the span of web's sidecar must be above web's own.
 fn entrance(spans: &[Span]) -> Finding {
     let of_web = |id: &String| {
         spans
@@ -126,7 +126,7 @@ fn entrance(spans: &[Span]) -> Finding {
     }
 }
 
-/// The spans of a service itself.
+/// Whether a service itself records spans.
 fn recorded(app: &str, spans: &[Span]) -> Finding {
     match spans.iter().filter(|span| is_of(span, app, false)).count() {
         0 => Finding::Silent(format!(
@@ -137,7 +137,7 @@ fn recorded(app: &str, spans: &[Span]) -> Finding {
     }
 }
 
-/// The way from web to an API: the sidecar there is in the trace.
+/// The way from web to an API: the spans of the API's sidecar must be in the trace.
 fn call(api: &str, page: &Page, spans: &[Span]) -> Finding {
     let calls = || page.calls().iter().filter(|call| call.service == api);
     let error = calls().find_map(|call| call.error.as_ref());
@@ -155,8 +155,8 @@ fn call(api: &str, page: &Page, spans: &[Span]) -> Finding {
     }
 }
 
-/// A trace of the same request, other than the one that is followed.
-fn apart(trace: &Trace) -> Finding {
+/// A trace of the same request, separate from the one that is followed.
+fn separate(trace: &Trace) -> Finding {
     let roots = trace.roots();
     let begins = roots.first().map_or(String::new(), |root| {
         let by = if root.is_proxy { "'s sidecar" } else { "" };
@@ -171,19 +171,19 @@ fn apart(trace: &Trace) -> Finding {
     ))
 }
 
-/// The trace, if it has arrived, and the others of the same request, once no more of them arrives.
+/// The trace, if it has arrived, and the others of the same request, once no more spans arrive.
 fn arrived(id: &str, request: Option<&str>) -> anyhow::Result<(Option<Trace>, Vec<Trace>)> {
-    // Without a sidecar nobody gave the request an id.
+    // Without a sidecar, the request has no id.
     let Some(request) = request else {
-        return Ok((alone(id)?, Vec::new()));
+        return Ok((by_id(id)?, Vec::new()));
     };
     let mut traces = of_request(request, 1)?;
     let position = traces.iter().position(|trace| trace.id == id);
     Ok((position.map(|position| traces.remove(position)), traces))
 }
 
-/// The trace by its own id, once no more of it arrives.
-fn alone(id: &str) -> anyhow::Result<Option<Trace>> {
+/// The trace with this id, once no more of its spans arrive.
+fn by_id(id: &str) -> anyhow::Result<Option<Trace>> {
     let begin = Instant::now();
     let mut before = 0;
     loop {

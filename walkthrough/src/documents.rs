@@ -1,4 +1,5 @@
-//! The stages of the walkthrough, parsed from its documents: what a reader reads is what is run.
+//! The stages of the walkthrough, parsed from its documents: the commands in the text are those
+//! that run.
 //!
 //! A stage is a section of `docs/demoN.md` whose heading is `## KEY: Title`. Its code blocks are its
 //! commands; the word after `sh` says how a block runs ([`BlockKind`]).
@@ -47,7 +48,7 @@ pub(crate) enum BlockKind {
     Shown,
     /// `sh background`: it runs until its stage ends.
     Background,
-    /// `sh script`: lines for the shell that the command before opened.
+    /// `sh script`: lines for the shell that the command before has opened.
     Script,
     /// `sh by-hand`: only the presenter runs it.
     ByHand,
@@ -61,7 +62,8 @@ impl Documents {
     /// Reads the documents of the repository in which the program was started.
     ///
     /// # Errors
-    /// When the documents are not there, or one of them is not as the module describes.
+    /// When the documents are missing, or one of them does not have the form that the module
+    /// describes.
     pub(crate) fn open() -> anyhow::Result<Self> {
         let root = root()?;
         let mut stages = Vec::new();
@@ -82,7 +84,7 @@ impl Documents {
     /// The position of the stage `key`.
     ///
     /// # Errors
-    /// When there is no such stage: the error lists those there are.
+    /// When there is no such stage; the error lists those that exist.
     pub(crate) fn position(&self, key: &str) -> anyhow::Result<usize> {
         let keys = || self.stages.iter().map(|stage| stage.key.as_str());
         keys().position(|known| known == key).with_context(|| {
@@ -106,11 +108,11 @@ impl Documents {
     }
 }
 
-/// The repository: the current folder or one above it, which holds the documents and what they apply.
+/// The repository: the current folder, or the next one above it that has the documents.
 fn root() -> anyhow::Result<PathBuf> {
-    let here = std::env::current_dir()?;
+    let current = std::env::current_dir()?;
     let is_root = |folder: &&Path| folder.join("docs/demo1.md").is_file();
-    let root = here.ancestors().find(is_root);
+    let root = current.ancestors().find(is_root);
     root.map(Path::to_owned)
         .context("run this in Widgetario's repository: there is no docs/demo1.md here")
 }
@@ -118,7 +120,7 @@ fn root() -> anyhow::Result<PathBuf> {
 /// The stages of a document.
 fn parse(text: &str) -> anyhow::Result<Vec<Stage>> {
     let mut stages = Vec::new();
-    // A section without a key is no stage, and what it says is passed over.
+    // A section without a key is no stage, and is left out.
     let mut current: Option<Stage> = None;
     let mut lines = (1..).zip(text.lines());
     while let Some((number, line)) = lines.next() {
@@ -168,7 +170,7 @@ fn commands(lines: &[&str], first: usize) -> anyhow::Result<Vec<Line>> {
 }
 
 impl Stage {
-    /// An empty stage, if `heading` has a key, as `demo4/canary-75-25: A quarter to v2` has.
+    /// An empty stage, if `heading` has a key, such as `demo4/canary-75-25: A quarter to v2`.
     fn headed(heading: &str) -> Option<Self> {
         let (key, title) = heading.split_once(": ")?;
         is_key(key).then(|| Self {
@@ -178,7 +180,7 @@ impl Stage {
         })
     }
 
-    /// The paths that its commands apply, in order.
+    /// The paths that the stage's commands apply, in order.
     pub(crate) fn applied(&self) -> impl Iterator<Item = &str> {
         self.lines().filter_map(|line| {
             let words: Vec<&str> = line.iter().map(String::as_str).collect();
@@ -189,7 +191,7 @@ impl Stage {
         })
     }
 
-    /// Its commands that are run and shown.
+    /// The stage's commands that are run and shown.
     fn lines(&self) -> impl Iterator<Item = &Line> {
         let shown = self.parts.iter().filter_map(|part| match part {
             Part::Block(BlockKind::Shown, lines) => Some(lines),
@@ -199,7 +201,7 @@ impl Stage {
     }
 }
 
-/// `demo4/canary-75-25`
+/// Whether `text` has the form of `demo4/canary-75-25`.
 fn is_key(text: &str) -> bool {
     let name = text
         .strip_prefix("demo")

@@ -2,28 +2,30 @@
 //!
 //! 1. **A section of a document is a stage** (`documents`). `docs/demo4.md` has a section
 //!    `## demo4/canary-75-25: …`. Its heading holds the stage's key, and its code blocks are its
-//!    commands, so that what a reader reads is what is run.
-//! 2. **The cluster is brought to the stage before** (`cluster`), from any state. The commands of all
-//!    stages so far name the files that the cluster must hold, and those of later stages name what it
-//!    must not.
+//!    commands, so that the commands in the text are those that run.
+//! 2. **The cluster is brought to the stage before** (`cluster`), from any state. It must
+//!    hold the files that the commands of all stages so far apply, and must not hold those that only
+//!    later stages apply.
 //! 3. **The stage's commands run** ([`run`]), one by one, with the text between them.
-//! 4. **The result is observed** ([`observe`]): what the shop answers to visitors, what its pods meet
-//!    under their own identities, what Jaeger and Prometheus recorded, and which routes web's sidecar
-//!    holds.
+//! 4. **The result is observed** ([`observe`]): what the shop answers to visitors, what its pods
+//!    may do under their own identities, what Jaeger and Prometheus recorded, and which routes web's
+//!    sidecar holds.
 //! 5. **The stage's claims are judged by what was observed** (`claims`). Each stage has one function
-//!    that returns its claims, each with what was seen. "v2 answers 25 % of the visitors" is judged by
+//!    that returns its claims, each with its evidence. "v2 answers 25 % of the visitors" is judged by
 //!    a confidence interval; other claims are judged by a count or an answer.
 //! 6. **The verdicts are written, and counted** ([`verify`], with `tally`). The exit status tells
 //!    whether every claim holds.
 //!
-//! A module uses only modules that stand before it in this order: `documents`, `cluster`, `observe`,
-//! `claims`, `tally`, `verify`, `run`, which ends with the verdict. Beside them, [`preflight`] checks
-//! the laptop, and [`doctor`] explains one trace. `prose` writes sentences where standard output is for
-//! JSON, and `cleanup` lets nothing be left behind.
+//! A module uses only modules that stand before it in this order: `documents`, `cluster`,
+//! `observe`, `claims`, `tally`, `verify`, `run`, which ends with the verdict. Besides these,
+//! [`preflight`] checks the laptop, and [`doctor`] explains one trace. `prose` writes text for
+//! people, also when standard output is for JSON, and `cleanup` makes sure that nothing is left
+//! behind.
 //!
 //! To add a stage, write its section and its YAML, and add its function to the table in `claims`.
 //!
-//! The errors here are [`anyhow`]'s, because they are sentences for people, which no code matches.
+//! The errors are those of [`anyhow`], because they are sentences for people, and no code matches
+//! them.
 
 mod claims;
 mod cleanup;

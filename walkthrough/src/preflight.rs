@@ -1,5 +1,5 @@
-//! `widgetario preflight`: whether this laptop can show the walkthrough, and how to mend what is not
-//! as it should be.
+//! `widgetario preflight`: whether this laptop can show the walkthrough, and how to correct what is
+//! not as it should be.
 
 use std::process::ExitCode;
 
@@ -26,10 +26,10 @@ const CHECKS: [Check; 6] = [
     ("no other mesh is in the way", mesh),
 ];
 
-/// Checks one thing after the other; the status tells whether this machine is fit.
+/// Makes all checks; the status tells whether this machine can show the walkthrough.
 ///
 /// # Errors
-/// When nobody reads what it finds.
+/// When nobody reads the results.
 pub fn run() -> anyhow::Result<ExitCode> {
     let mut is_fit = true;
     for (name, check) in CHECKS {

@@ -1,4 +1,4 @@
-//! What is said to people, beside the JSON that is written for programs.
+//! Text for people, beside the JSON that is written for programs.
 
 use std::io::{self, Write};
 use std::process::Stdio;
@@ -27,7 +27,7 @@ impl Prose {
     /// See [`Prose::line`].
     pub(crate) fn text(self, text: &str) -> Result<(), OutputError> {
         if self.beside_json {
-            // The JSON is what counts: the command goes on when nobody reads this.
+            // The JSON is the result, so the command goes on when nobody reads the text.
             let _ = io::stderr().write_all(text.as_bytes());
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! How the claims of a walk are written, and counted.
+//! Writes the verdicts on the claims, and counts them.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ pub(crate) struct Tally {
     held: usize,
     failed: Vec<String>,
     not_proven: Vec<String>,
-    /// The stages that the walk did not come to.
+    /// The stages that the walk did not reach.
     not_reached: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ impl Tally {
     /// Writes the claims of a stage, measured within `seconds`.
     ///
     /// # Errors
-    /// When nobody reads any more.
+    /// When nobody reads standard output any more.
     pub(crate) fn report(
         &mut self,
         key: &str,
@@ -72,11 +72,11 @@ impl Tally {
         say!("{verdict:10}  {key:24}  {text}{separator}{evidence}")
     }
 
-    /// Notes that the first of `stages` could not be walked to its end, which proves nothing, so it
-    /// fails; and that the walk did not reach the others.
+    /// Records that the walk ended within the first of `stages`, which counts as a claim that
+    /// fails, and did not reach the others.
     ///
     /// # Errors
-    /// When nobody reads any more.
+    /// When nobody reads standard output any more.
     pub(crate) fn broke_off(
         &mut self,
         stages: &[Stage],
@@ -91,11 +91,11 @@ impl Tally {
         Ok(())
     }
 
-    /// Writes the last line: how many claims hold, and which do not. The status tells whether none
-    /// fails.
+    /// Writes the last line: how many claims hold, and which do not. The status tells whether a
+    /// claim fails.
     ///
     /// # Errors
-    /// When nobody reads any more.
+    /// When nobody reads standard output any more.
     pub(crate) fn close(self) -> anyhow::Result<ExitCode> {
         let status = if self.failed.is_empty() {
             ExitCode::SUCCESS

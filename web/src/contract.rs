@@ -5,8 +5,9 @@
 //! | `GET /api/shop` | 200 [`Content`], or 503 with [`Closed`] among the problem's members |
 //! | `POST /buy/{id}` | [`Sale`], with the status of its outcome |
 //!
-//! The page's scripts read these, and so does whoever measures the shop: with these very types.
-//! They are flat, because serde reads no number of `arbitrary_precision` within a flattened struct.
+//! The page's scripts read these answers. The walkthrough, which measures the shop, reads them with
+//! these types. The types are flat, because serde cannot read a number of `arbitrary_precision` in
+//! a flattened struct.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -16,22 +17,22 @@ use serde::{Deserialize, Serialize};
 pub struct Content {
     /// What is sold, by id.
     pub products: Vec<Product>,
-    /// The calls that it took: first that of products-api, then one of stock-api for each product,
-    /// in their order. A product that was not asked about has none.
+    /// The calls that the page needed: first that of products-api, then one of stock-api for each
+    /// product, in their order. A product that was not asked about has none.
     pub calls: Vec<UpstreamCall>,
     /// The trace of the request: 32 hexadecimal digits.
     pub trace_id: Option<String>,
     /// Where Jaeger shows the trace.
     pub trace_url: Option<String>,
-    /// By which the proxies' logs name the request.
+    /// The id by which the proxies' logs name the request.
     pub request_id: Option<String>,
-    /// The `end-user` that each call said.
+    /// The `end-user` that each call named.
     pub end_user: Option<String>,
-    /// What arrived, by name.
+    /// The headers that arrived, sorted by name.
     pub headers: Vec<Header>,
 }
 
-/// What is told beside the problem when nobody said what is sold.
+/// What is added to the problem when products-api did not say what is sold.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Closed {
     /// The trace of the request: 32 hexadecimal digits.
@@ -48,9 +49,9 @@ pub struct Sale {
     pub outcome: SaleOutcome,
     /// The same in words for the customer; file names stand between backquotes.
     pub message: String,
-    /// What is left, as far as the sale told.
+    /// What is left, if the sale said so.
     pub product: Option<Left>,
-    /// What the sale met; absent when nothing was asked.
+    /// The call that made the sale; absent when stock-api was not asked.
     pub call: Option<UpstreamCall>,
     /// The trace of the request: 32 hexadecimal digits.
     pub trace_id: Option<String>,
@@ -126,8 +127,8 @@ pub enum SaleOutcome {
     Unknown,
 }
 
-/// A call of one of the APIs, as web saw it. What only the called service can tell is absent where
-/// a proxy answered in its place, or nobody.
+/// A call of one of the APIs, as web saw it. What only the called service can tell is absent when a
+/// proxy, or nobody, answered in its place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UpstreamCall {
     /// The service that was called.
@@ -138,14 +139,14 @@ pub struct UpstreamCall {
     pub path: String,
     /// Absent when no answer came.
     pub status: Option<u16>,
-    /// Why the answer, if any, is of no use.
+    /// Why there is no usable answer.
     pub error: Option<String>,
     /// From the request to the last byte of its answer.
     pub latency_ms: f64,
-    /// What of it web's proxy waited for the other end; absent where that proxy answered by itself,
-    /// and without one.
+    /// The part of it in which web's proxy waited for the other end; absent without a proxy, and
+    /// when the proxy answered by itself.
     pub upstream_ms: Option<f64>,
-    /// What of it the called service took.
+    /// The part of it that the called service took.
     pub service_ms: Option<f64>,
     /// Version that answered.
     pub version: Option<String>,
@@ -159,11 +160,11 @@ pub struct UpstreamCall {
     pub cached: Option<bool>,
     /// From the beginning of the page's work to the request.
     pub starts_ms: f64,
-    /// What befell the call; absent when all is well.
+    /// What went wrong with the call; absent when nothing did.
     pub finding: Option<Finding>,
 }
 
-/// What befell a call.
+/// What went wrong with a call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finding {
     /// What it was, in one word.
@@ -182,11 +183,11 @@ pub struct Finding {
 pub enum Cause {
     /// A proxy refused it: no policy of the mesh allows it.
     Refused,
-    /// A proxy was told to answer with an error in the service's place.
+    /// A proxy was configured to answer with an error in the service's place.
     InjectedAbort,
-    /// It came through, late.
+    /// It was answered, but late.
     Delay,
-    /// More calls waited than a proxy lets wait.
+    /// More calls waited than a proxy allows.
     Overflow,
     /// A proxy knew no pod to send it to.
     NoHealthyUpstream,
@@ -194,9 +195,9 @@ pub enum Cause {
     NoRoute,
     /// The connection broke.
     Reset,
-    /// A proxy waited for the service no longer.
+    /// A proxy stopped waiting for the service.
     ProxyTimeout,
-    /// web waited no longer.
+    /// web stopped waiting.
     Timeout,
     /// There was no connection.
     Unreachable,
@@ -211,7 +212,7 @@ pub enum Cause {
 /// A header that arrived with the request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
-    /// Its name, in small letters.
+    /// Its name, in lower case.
     pub name: String,
     /// Absent when it may be a credential.
     pub value: Option<String>,

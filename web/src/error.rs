@@ -1,7 +1,7 @@
-//! Why a request fails, and what answers it: a problem for programs, which `page/error_page.rs` shows
-//! to people as a page.
+//! Why a request fails, and how it is answered: with a problem for programs, which
+//! `page/error_page.rs` shows to people as a page.
 //!
-//! A sale that is not made is no error but an outcome: `buy/outcome.rs` says what answers it.
+//! A sale that is not made is an outcome, not an error: `buy/outcome.rs` says how it is answered.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -15,7 +15,7 @@ pub(crate) enum Error {
     /// 400: `/test-user` was not told whether to be one.
     #[error("`on` must be true, to be a test user, or false.")]
     NeitherOnNorOff,
-    /// 403: another site's page asked for what changes something.
+    /// 403: another site's page made a request that would change something.
     #[error(
         "Another site's page asked for this, so nothing was done. Do it on the shop's own page."
     )]

@@ -2,8 +2,9 @@
 //!
 //! [`serve`] builds one client for each API and serves [`router`]. The page asks products-api what
 //! is sold and then, for some products at a time, stock-api how many are left; it is rendered here
-//! and works without scripts. A stock that does not answer is shown as unknown; without products
-//! there is a page that says so. Programs get the same as JSON: [`contract`] has its types.
+//! and works without scripts. When stock-api does not answer, the stock is shown as unknown;
+//! without products there is a page that says so. Programs get the same as JSON: [`contract`] has
+//! the types.
 
 mod app_state;
 mod assets;
@@ -25,7 +26,7 @@ pub use app_state::AppState;
 pub use routes::router;
 pub use settings::{Settings, Theme};
 
-/// Serves until `server` is told to stop.
+/// Serves until `server` stops.
 ///
 /// # Errors
 /// When a setting cannot be used.

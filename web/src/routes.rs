@@ -1,4 +1,4 @@
-//! What is served where, and the headers of every answer.
+//! Which path is served by which handler, and the headers of every answer.
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::routing::{get, post};
@@ -30,7 +30,8 @@ pub fn router(app: AppState) -> Router {
     with_headers(chassis::limited(routes).layer(for_people))
 }
 
-/// For what a browser loads first; what scripts and programs ask is small, and asked often.
+/// Only for what a browser loads first: the answers for scripts and programs are small and
+/// frequent.
 fn compression() -> CompressionLayer {
     CompressionLayer::new()
 }

@@ -57,7 +57,7 @@ fn is_origin(url: &Url) -> bool {
     url.has_host() && url.as_str().trim_end_matches('/') == url.origin().ascii_serialization()
 }
 
-/// Where a browser goes: any path, but nothing secret, and nothing after it.
+/// An address for a browser: with any path, but without credentials, query and fragment.
 fn page_url(text: &str) -> Result<Url, &'static str> {
     let is_page = |url: &Url| {
         ["http", "https"].contains(&url.scheme())

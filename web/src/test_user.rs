@@ -1,8 +1,9 @@
 //! The switch that makes a browser a test user.
 //!
 //! A mesh can match the header `end-user`, and nobody can type a header in a browser. So the switch
-//! sets a cookie, for which web sends `end-user: tester` with each call. It is a GET, because
-//! `istio/demo3/authz/allow/web-allow.yaml` lets nothing else in; all it changes is a cookie.
+//! sets a cookie, for which web sends `end-user: tester` with each call. The request is a GET,
+//! because `istio/demo3/authz/allow/web-allow.yaml` allows no other method; it changes only a
+//! cookie.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request};
@@ -16,7 +17,7 @@ use crate::error::Error;
 
 const TESTER: &str = "tester";
 
-/// Middleware: what a test user asks for is asked as `end-user: tester`.
+/// Middleware that makes the calls for a test user say `end-user: tester`.
 pub(crate) async fn on_behalf(mut request: Request, next: Next) -> Response {
     if is_tester(request.headers())
         && let Some(forwarded) = request.extensions_mut().get_mut::<Forwarded>()
@@ -40,7 +41,7 @@ pub(crate) struct Switch {
     on: bool,
 }
 
-/// `GET /test-user?on=true|false`: makes this browser a test user until it is closed, or no longer.
+/// `GET /test-user?on=true|false`: makes this browser a test user until it is closed, or ends that.
 pub(crate) async fn switch(
     wanted: Result<Query<Switch>, QueryRejection>,
 ) -> Result<([(HeaderName, &'static str); 1], Redirect), Error> {

@@ -8,8 +8,8 @@ use crate::app_state::AppState;
 use crate::contract::Header;
 use crate::test_user;
 
-/// Headers whose values are shown: what proxies and browsers say of a request, and no credentials.
-/// A `*` stands for any ending. All others are shown by name alone.
+/// Headers whose values are shown: those in which proxies and browsers describe a request, but no
+/// credentials. A `*` stands for any ending. All others are shown by name alone.
 const SHOWN: &[&str] = &[
     "accept",
     "accept-encoding",
@@ -47,19 +47,19 @@ const SHOWN_CHARACTERS: usize = 200;
 pub(crate) struct Visit {
     /// The `end-user` that each call for this page says.
     pub(crate) end_user: Option<String>,
-    /// Whether the switch made it so.
+    /// Whether the switch for test users is on.
     pub(crate) is_tester: bool,
-    /// What arrived, by name.
+    /// The headers that arrived, sorted by name.
     pub(crate) headers: Vec<Header>,
     pub(crate) trace_id: Option<String>,
     /// Where Jaeger shows the trace.
     pub(crate) trace_url: Option<String>,
-    /// By which the proxies' logs name the request.
+    /// The id by which the proxies' logs name the request.
     pub(crate) request_id: Option<String>,
 }
 
 impl Visit {
-    /// The visit under way, with which `headers` arrived, of which `forwarded` go along with each call.
+    /// The visit under way, which arrived with `headers`; each of its calls carries `forwarded` on.
     pub(crate) fn of(app: &AppState, headers: &HeaderMap, forwarded: &Forwarded) -> Self {
         let mut shown: Vec<Header> = headers.iter().map(Header::of).collect();
         shown.sort_by(|left, right| left.name.cmp(&right.name));

@@ -1,4 +1,5 @@
-//! What a call met on its way: who answered, which version, how fast, and under which identity.
+//! What a caller learns from a call: who answered, which version, how fast, and which identity of
+//! the caller was proved.
 
 use std::time::Instant;
 
@@ -13,8 +14,8 @@ use crate::milliseconds::milliseconds;
 /// An answer's status and headers.
 pub(crate) type Head = (StatusCode, HeaderMap);
 
-/// One call, as its caller saw it. What only the called service can tell is absent where a proxy
-/// answered in its place, or nobody.
+/// One call, as its caller saw it. What only the called service can tell is absent when a proxy, or
+/// nobody, answered in its place.
 #[derive(Clone, Debug, Serialize)]
 pub struct Call {
     /// The service that was called.
@@ -25,17 +26,17 @@ pub struct Call {
     pub path: String,
     /// Absent when no answer came.
     pub status: Option<u16>,
-    /// Why the answer, if any, is of no use.
+    /// Why there is no usable answer.
     pub error: Option<String>,
     /// When the request was made.
     #[serde(skip)]
     pub begun: Instant,
     /// From the request to the last byte of its answer.
     pub latency_ms: f64,
-    /// What of it the caller's proxy waited for the other end; absent where that proxy answered by
-    /// itself, and without one.
+    /// The part of it in which the caller's proxy waited for the other end; absent without a proxy,
+    /// and when the proxy answered by itself.
     pub upstream_ms: Option<f64>,
-    /// What of it the called service took.
+    /// The part of it that the called service took.
     pub service_ms: Option<f64>,
     /// Version that answered.
     pub version: Option<String>,

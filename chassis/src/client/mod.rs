@@ -1,5 +1,5 @@
-//! The outgoing client: pooled connections, one deadline a call, errors that name their cause, and
-//! for each call what it met.
+//! The outgoing client: pooled connections, one deadline for each call, errors that name their
+//! cause, and a [`Call`] that says how it went.
 
 pub(crate) mod call;
 pub(crate) mod error;
@@ -26,10 +26,10 @@ use crate::propagation::forwarded::Forwarded;
 use crate::start_error::StartError;
 use crate::telemetry::span::SPAN;
 
-/// The list of 200,000 products; a longer answer is not read to its end.
+/// Enough for a list of 200,000 products; a longer answer is not read to its end.
 const BODY_BYTES: usize = 16 * 1024 * 1024;
 const EXCERPT_BYTES: usize = 1024;
-/// Why nothing was asked.
+/// The reason when no permit came in time.
 const CROWDED: &str = "too many calls at once, so this one was not made in time";
 
 /// Calls one upstream service.
@@ -40,15 +40,15 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     timeout: Duration,
-    /// One for each call that may be under way; the next ones wait for theirs.
+    /// One for each call that may be under way; further calls wait for one.
     permits: Arc<Semaphore>,
 }
 
-/// How a call ended, and what it met.
+/// The result of a call, and what the caller learned of it.
 pub struct Answer<T> {
     /// What was answered.
     pub result: Result<T, CallError>,
-    /// Who answered, how fast.
+    /// Who answered, and how fast.
     pub call: Call,
 }
 
@@ -57,7 +57,7 @@ impl Client {
     /// `propagators` and ends after `timeout`.
     ///
     /// # Errors
-    /// When the operating system lets no client be made.
+    /// When the operating system does not allow a client.
     pub fn new(
         service: &'static str,
         base: Url,
@@ -79,15 +79,15 @@ impl Client {
         })
     }
 
-    /// GETs `path` (such as `/products`) for a request whose `forwarded` headers go along, and reads
-    /// the JSON answer.
+    /// GETs `path` (such as `/products`) with the `forwarded` headers of the request that the call
+    /// is made for, and reads the JSON answer.
     pub async fn get<T: DeserializeOwned>(&self, path: &str, forwarded: &Forwarded) -> Answer<T> {
         let request = self.request(Method::GET, path);
         self.call((&Method::GET, path), request, forwarded).await
     }
 
-    /// POSTs `body` as JSON to `path`, for a request whose `forwarded` headers go along, and reads
-    /// the JSON answer.
+    /// POSTs `body` as JSON to `path`, with the `forwarded` headers of the request that the call is
+    /// made for, and reads the JSON answer.
     pub async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -123,7 +123,7 @@ impl Client {
             let completion = Completion::new(abandoned(self.service, path, begun));
             let (head, result) = self.answered(request.headers(headers), begun).await;
             completion.end(());
-            let error = result.as_ref().err().inspect(|error| note(error));
+            let error = result.as_ref().err().inspect(|error| record(error));
             let call = Call::new(
                 (self.service, method, path),
                 head.as_ref(),
@@ -138,8 +138,8 @@ impl Client {
         call.instrument(span).await
     }
 
-    /// The answer to `request`, if it comes before the deadline, which the wait for a permit counts
-    /// towards; the head is there when any answer came.
+    /// The answer to `request`, if it comes before the deadline; the wait for a permit is part of
+    /// that time. The head is present when any answer came.
     async fn answered<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
@@ -184,8 +184,8 @@ fn client_span(method: &Method, url: &Url) -> Span {
     )
 }
 
-/// Notes on a call's span why it failed.
-fn note(error: &CallError) {
+/// Records on a call's span why it failed.
+fn record(error: &CallError) {
     let span = Span::current();
     match error {
         CallError::Status(status, _) => span.record("error.type", status.as_str()),
@@ -197,7 +197,7 @@ fn note(error: &CallError) {
     span.record("otel.status_description", error.to_string());
 }
 
-/// Notes and logs that a call's end was not waited for, when that is so.
+/// The report of a call's [`Completion`]: it records and logs that nobody waited for the end.
 fn abandoned(service: &'static str, path: &str, begun: Instant) -> impl FnOnce(Option<()>) + use<> {
     let (span, path) = (Span::current(), path.to_owned());
     move |end| {
@@ -214,7 +214,7 @@ fn abandoned(service: &'static str, path: &str, begun: Instant) -> impl FnOnce(O
     }
 }
 
-/// Sends the request; the head is there when any answer came.
+/// Sends the request; the head is present when any answer came.
 async fn exchange<T: DeserializeOwned>(
     request: RequestBuilder,
 ) -> (Option<Head>, Result<T, CallError>) {
@@ -239,7 +239,7 @@ async fn read<T: DeserializeOwned>(response: Response) -> Result<T, CallError> {
         return Err(CallError::Unreadable("it is longer than 16 MiB".into()));
     }
     serde_json::from_slice(&body).map_err(|error| {
-        // It quotes what it does not understand, whole.
+        // serde's error quotes the whole value that it does not understand.
         CallError::Unreadable(excerpt(error.to_string().as_bytes()))
     })
 }
@@ -257,7 +257,7 @@ async fn beginning(mut response: Response, limit: usize) -> reqwest::Result<Vec<
 }
 
 /// The first 400 characters, on one line: enough for a proxy's reason or a short
-/// [`Problem`](crate::problem::Problem), and nothing that a log or a terminal would take for more.
+/// [`Problem`](crate::problem::Problem), without the control characters that a terminal would obey.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let line = text.trim().replace(char::is_control, " ");

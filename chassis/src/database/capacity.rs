@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 use crate::database::connect_error::ConnectError;
 use crate::database::connector::{CONNECT_TIMEOUT, CONNECTIONS, Connector, ensure_distinct};
 
-/// Makes sure that `pools` of our size can be filled at `options`, by filling them, and returns one
-/// of the connections.
+/// Makes sure that the database has room for that many full `pools`, by opening as many
+/// connections, and returns one of them.
 ///
 /// # Errors
 /// See [`ConnectError`].

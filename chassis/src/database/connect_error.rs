@@ -16,7 +16,7 @@ pub enum ConnectError {
     /// The network, or the look-up of the host's name, failed.
     #[error("{0} cannot be reached: {1}")]
     Network(String, std::io::Error),
-    /// The connection is no PostgreSQL's.
+    /// What answers is not PostgreSQL.
     #[error("what listens at {0} does not answer as PostgreSQL does: {1}")]
     Protocol(String, String),
     /// `28P01`

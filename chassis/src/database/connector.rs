@@ -1,4 +1,5 @@
-//! How a connection is made: with a deadline of its own, to PostgreSQL or to a pooler before it.
+//! How a connection is made: with a deadline of its own, to PostgreSQL or to a pooler in front of
+//! it.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::database::connect_error::ConnectError;
 
-/// How many connections a pool has: a pod's share of the server's 100, room for ten replicas.
+/// How many connections a pool has: a pod's share of the server's 100, with room for ten replicas.
 pub(super) const CONNECTIONS: usize = 8;
 
 /// How long making a connection may take: five round trips and a slow look-up of the host's name.
@@ -25,7 +26,7 @@ pub(crate) struct Connector {
 impl Connector {
     pub(crate) fn new(options: PgConnectOptions, statement_timeout: Duration) -> Self {
         Self {
-            // No float leaves the database, and PgBouncer does not know the parameter.
+            // Nobody reads a float from the database, and PgBouncer does not know the parameter.
             options: options.extra_float_digits(None),
             statement_timeout,
         }
@@ -54,18 +55,18 @@ impl Connector {
             Err(error) if is_about_parameters(&error) => {}
             outcome => return outcome.map_err(|error| self.explain(error)),
         }
-        // A pooler that takes no `options`. What is set in a session stays in it, which must
-        // therefore be nobody else's.
-        let mut ours = self.plain().await?;
-        let mut other = self.plain().await?;
-        ensure_distinct(&mut ours, &mut other).await?;
+        // A pooler that accepts no `options`. `SET` changes the session for everybody who uses it,
+        // so the session must not be shared.
+        let mut connection = self.open_without_options().await?;
+        let mut other = self.open_without_options().await?;
+        ensure_distinct(&mut connection, &mut other).await?;
         let set = AssertSqlSafe(format!("SET statement_timeout = {timeout}"));
-        let set = ours.execute(sqlx::raw_sql(set)).await;
+        let set = connection.execute(sqlx::raw_sql(set)).await;
         set.map_err(|error| self.explain(error))?;
-        Ok(ours)
+        Ok(connection)
     }
 
-    async fn plain(&self) -> Result<PgConnection, ConnectError> {
+    async fn open_without_options(&self) -> Result<PgConnection, ConnectError> {
         let connected = self.options.connect().await;
         connected.map_err(|error| self.explain(error))
     }
@@ -115,7 +116,7 @@ impl Connector {
     }
 }
 
-/// Makes sure that no pooler lends both connections the same connection of the server.
+/// Makes sure that no pooler serves both connections with the same connection of the server.
 ///
 /// # Errors
 /// [`ConnectError::Shared`]
@@ -123,7 +124,7 @@ pub(super) async fn ensure_distinct(
     one: &mut PgConnection,
     other: &mut PgConnection,
 ) -> Result<(), ConnectError> {
-    // Each twice, because a pooler may take the next of the server's connections at each statement.
+    // `one` is asked twice, because a pooler may take another connection for each statement.
     let first = backend(one).await?;
     if first == backend(one).await? && first != backend(other).await? {
         Ok(())
@@ -134,13 +135,13 @@ pub(super) async fn ensure_distinct(
 
 /// Which process of the server serves `connection`.
 async fn backend(connection: &mut PgConnection) -> Result<i32, ConnectError> {
-    // Not prepared: where connections are shared, the prepared statement might be another's.
+    // Not prepared: where connections are shared, it might be another client's.
     let row = connection.fetch_one(sqlx::raw_sql("SELECT pg_backend_pid()"));
     let id = row.await.and_then(|row| row.try_get(0));
     id.map_err(|error| ConnectError::Server(error.to_string()))
 }
 
-/// `08P01`, a pooler's answer to parameters of the start that it does not know.
+/// Whether it is `08P01`, a pooler's answer to start-up parameters that it does not know.
 fn is_about_parameters(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some("08P01"))
 }

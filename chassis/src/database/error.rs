@@ -1,4 +1,4 @@
-//! Why the database gave no result, and what a caller is told of it.
+//! Why the database gave no result, and what answers the caller.
 
 use axum::http::StatusCode;
 
@@ -7,13 +7,14 @@ use crate::problem::Problem;
 /// Why the database gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// No connection, no answer to a question, or the database cannot do it now: nothing was changed.
+    /// There was no connection or no answer to a read, or the database cannot do it now; nothing
+    /// was changed.
     #[error("the database gave no answer: {0}")]
     Unavailable(String),
-    /// A change was sent, and no answer came: it was made or not.
+    /// A change was sent, and no answer came: it may have been made.
     #[error("the database did not say whether it made a change: {0}")]
     Unknown(String),
-    /// Statement and database do not fit: nothing was changed.
+    /// The statement does not fit the database; nothing was changed.
     #[error("the database refused a statement: {0}")]
     Refused(sqlx::Error),
     /// A change was made, and its answer cannot be read.
@@ -27,7 +28,7 @@ impl DatabaseError {
         matches!(self, Self::Unavailable(_) | Self::Refused(_))
     }
 
-    /// `SQLSTATE`, or what kept the database from giving one.
+    /// `SQLSTATE`, or a word for why there is none.
     pub(super) fn code(&self) -> String {
         match self {
             Self::Refused(sqlx::Error::Database(error)) => {

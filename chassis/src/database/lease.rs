@@ -1,4 +1,4 @@
-//! A connection taken from the pool for a statement, and given back only in good order.
+//! A connection taken from the pool for a statement, and given back only when it can be used again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::database::pool::{Pool, Session};
 use crate::database::sqlstate::Meaning;
 use crate::database::statement::Statement;
 
-/// A session younger than this is as new as a failover can make it.
+/// A session younger than this counts as new: another one would lead to the same server.
 const NEW: Duration = Duration::from_secs(1);
 
-/// A connection that goes back to the pool only when it is idle. One that is dead, stale or late is
-/// closed at once; one whose caller left goes back after the answer that nobody waits for.
+/// A connection that goes back to the pool only when it is idle. When it is dead, stale or late, it
+/// is closed at once; when its caller has left, it goes back once the pending answer has come.
 pub(super) struct Lease<'p> {
     pool: &'p Arc<Pool>,
     session: Option<Session>,
@@ -38,7 +38,7 @@ pub(super) struct Failure {
 }
 
 impl<'p> Lease<'p> {
-    /// A lease whose every answer may take `timeout`.
+    /// A lease in which each answer may take `timeout`.
     pub(super) fn new(pool: &'p Arc<Pool>, session: Session, timeout: Duration) -> Self {
         Self {
             pool,
@@ -48,11 +48,11 @@ impl<'p> Lease<'p> {
         }
     }
 
-    /// Runs a statement. Its time begins now, however long its caller waited for the connection:
-    /// or callers who came by one late would take a good one for dead.
+    /// Runs a statement. Its timeout begins now, however long its caller waited for the connection;
+    /// otherwise a caller who got a good connection late would take it for dead.
     ///
     /// # Errors
-    /// The server's, or [`Meaning::Lost`] when none came.
+    /// The server's error, or [`Meaning::Lost`] when no answer came.
     pub(super) async fn run<T>(
         &mut self,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
@@ -71,15 +71,15 @@ impl<'p> Lease<'p> {
                     Meaning::Again | Meaning::Busy | Meaning::Refused => State::Idle,
                 };
                 if meaning == Meaning::Lost {
-                    self.pool.trouble();
+                    self.pool.expect_trouble();
                 }
                 Err(Failure { meaning, error })
             }
             Err(_) => {
                 self.state = State::Unfit;
-                // Not even the server's own refusal in time: the other connections are most likely
-                // as dead.
-                self.pool.trouble();
+                // Not even the server's own timeout was reported in time: the other connections are
+                // most likely dead, too.
+                self.pool.expect_trouble();
                 self.pool.close_idle();
                 let error = "no answer within DATABASE_TIMEOUT_SECONDS";
                 Err(Failure {
@@ -90,8 +90,8 @@ impl<'p> Lease<'p> {
         }
     }
 
-    /// Whether the statement, of a call that `begun` then, should run again after `failure`, which
-    /// left nothing behind.
+    /// Whether a statement should run again after `failure`, if that changed nothing. Its
+    /// call began at `begun`; no try begins after `deadline`.
     pub(super) fn may_repeat(
         &mut self,
         failure: &Failure,
@@ -102,17 +102,17 @@ impl<'p> Lease<'p> {
         let is_new = match failure.meaning {
             Meaning::Again => false,
             Meaning::Stale => since.is_some_and(|since| since > begun),
-            // Not one new connection a call, for as long as the database is for reading.
+            // Otherwise each call would make a new connection while the database is read-only.
             Meaning::ReadOnly => since.is_some_and(|since| since.elapsed() < NEW),
             Meaning::Busy | Meaning::Lost | Meaning::Refused => return false,
         };
         if is_new && failure.meaning == Meaning::ReadOnly {
-            self.state = State::Idle; // a newer one would say the same
+            self.state = State::Idle; // a newer one would be read-only, too
         }
         !is_new && Instant::now() < deadline
     }
 
-    /// Makes sure that no pooler lends both the same connection of the server.
+    /// Makes sure that no pooler serves both with the same connection of the server.
     ///
     /// # Errors
     /// See [`ensure_distinct`].
@@ -128,7 +128,7 @@ impl<'p> Lease<'p> {
 }
 
 impl Failure {
-    /// What it means to a caller who wanted to know something.
+    /// The failure as the error of a read.
     pub(super) fn of_a_read(self) -> DatabaseError {
         match self.meaning {
             Meaning::Refused => DatabaseError::Refused(self.error),
@@ -136,7 +136,7 @@ impl Failure {
         }
     }
 
-    /// What it means to a caller who wanted to change something.
+    /// The failure as the error of a write.
     pub(super) fn of_a_write(self) -> DatabaseError {
         match (self.meaning, &self.error) {
             (Meaning::Lost, _) => DatabaseError::Unknown(self.error.to_string()),
@@ -166,7 +166,7 @@ impl Drop for Lease<'_> {
     }
 }
 
-/// Waits for what was under way when a caller left.
+/// Waits, for `most` at most, for the answer that was pending when the caller left.
 async fn settle(pool: Arc<Pool>, mut session: Session, most: Duration) {
     if let Ok(Ok(())) = timeout(most, session.connection.ping()).await {
         pool.give_back(session);

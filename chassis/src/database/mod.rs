@@ -43,7 +43,7 @@ pub struct Database {
     timeout: Duration,
 }
 
-/// What a statement does, and so how often it may run.
+/// Whether a statement may run more than once: a read may, a write may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
     Read,
@@ -62,7 +62,8 @@ impl Database {
         trials: &'static [Trial],
     ) -> Result<Self, StartError> {
         let timeout = settings.database_timeout;
-        // The server gives up on a statement before its caller does, so that nothing runs on unseen.
+        // The server gives up on a statement before its caller does, so that none goes on after
+        // that.
         let connector = Connector::new(settings.options(name)?, timeout.mul_f64(0.9));
         let pool = Pool::new(connector, trials);
         Ok(Self { pool, timeout })
@@ -79,7 +80,7 @@ impl Database {
         summary: &'static str,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
-        // Boxed, because it is large, and a cached answer should not carry room for it.
+        // Boxed, because the future is large, and an answer from a cache should not need its space.
         let work = Box::pin(self.repeated(Access::Read, statement));
         self.spanned(summary, work).await
     }
@@ -98,19 +99,19 @@ impl Database {
         self.spanned(summary, work).await
     }
 
-    /// Runs a statement on one connection after the other until one gives an answer that counts.
+    /// Runs a statement, on other connections if need be, until its answer is final.
     async fn repeated<T>(
         &self,
         access: Access,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
         let begun = Instant::now();
-        // Until then another try may begin; the one under way has a timeout of its own.
+        // Another try may begin until then; the one under way has a timeout of its own.
         let deadline = begun + self.timeout;
         loop {
             let mut lease = self.acquire(deadline).await?;
-            // A write that was sent on a dead connection may have been done or not, and nobody could
-            // tell. So the connection is asked first, while there is nothing to lose.
+            // Nobody could tell whether a write that was sent on a dead connection was done. So a
+            // ping tests the connection first.
             if access == Access::Write {
                 match lease.run(ping).await {
                     Ok(()) => {}
@@ -122,8 +123,8 @@ impl Database {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            // A read can be repeated when its answer was lost; a write only when the server itself
-            // said that nothing happened, which `may_repeat` knows of both.
+            // A read can be repeated when its answer was lost. Both can be repeated when the server
+            // itself said that nothing happened, which `may_repeat` decides.
             let is_lost_read = access == Access::Read && failure.meaning == Meaning::Lost;
             if is_lost_read && Instant::now() < deadline {
                 continue;

@@ -1,9 +1,10 @@
 //! The connections of a process: taken when idle, and made in the background.
 //!
-//! A caller that finds no idle connection waits for one, and may give up; the connection being
-//! made is not its own and goes on, for the next who waits. One task makes them all ([`supply`]):
-//! as many as callers wait while all goes well, one after the other while the database is in
-//! trouble, so that neither a refusal nor silence keeps it from trying again soon.
+//! A caller that finds no idle connection waits for one, and may give up. The connection that is
+//! being made does not belong to it, and is finished for the next caller. One task makes all of
+//! them ([`supply`]): as many at once as callers wait for, or one after the other while the
+//! database is in trouble, so that it soon tries again after a refusal, and when there is no
+//! answer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,13 +19,13 @@ use crate::database::connector::{CONNECT_TIMEOUT, CONNECTIONS, Connector};
 use crate::database::sqlstate::Meaning;
 use crate::database::statement::Trial;
 
-/// In trouble, the next try begins this long after one failed …
+/// In trouble, the next try begins this long after a failed one.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
-/// … or beside one that is silent for so long. Each gets [`CONNECT_TIMEOUT`], so that some eight of
-/// these are under way.
+/// In trouble, the next try begins this long after one that has no answer yet. Each may take
+/// [`CONNECT_TIMEOUT`], so that about eight are under way at once.
 const AFTER_SILENCE: Duration = Duration::from_millis(600);
 
-/// A connection, and since when it is one.
+/// A connection, and when it was made.
 pub(super) struct Session {
     pub(super) connection: PgConnection,
     pub(super) since: Instant,
@@ -35,7 +36,7 @@ pub(super) struct Pool {
     connector: Connector,
     trials: &'static [Trial],
     state: Mutex<State>,
-    /// A permit for each idle connection: whoever takes one takes the other.
+    /// A permit for each idle connection: who takes the permit takes the connection.
     idle: Semaphore,
     wanted: Notify,
     in_trouble: AtomicBool,
@@ -76,8 +77,8 @@ impl Pool {
         self.trials
     }
 
-    /// Makes a connection that has prepared the service's statements, because preparing one takes
-    /// as long as an answer, and a far database's callers have no time for two.
+    /// Makes a connection and prepares the service's statements on it: preparing one takes as long
+    /// as an answer, and callers of a distant database have no time for two.
     async fn connect(&self) -> Result<PgConnection, String> {
         let connected = self.connector.connect().await;
         let mut connection = connected.map_err(|error| error.to_string())?;
@@ -85,14 +86,14 @@ impl Pool {
             let tried = timeout(CONNECT_TIMEOUT, trial(&mut connection)).await;
             match tried.map_err(|_| "silence after the login".to_owned())? {
                 Err(error) if Meaning::of(&error) == Meaning::Lost => return Err(error.to_string()),
-                // Whoever runs it in earnest is told.
+                // The caller who runs the statement gets any other error.
                 _ => {}
             }
         }
         Ok(connection)
     }
 
-    /// An idle connection, or the next that is; first come, first served.
+    /// An idle connection, or the next one that becomes idle; callers are served in their order.
     ///
     /// # Errors
     /// Why there is none at `deadline`.
@@ -110,7 +111,7 @@ impl Pool {
                         return Ok(session);
                     }
                 }
-                _ => return Err(self.none(begun.elapsed())),
+                _ => return Err(self.why_none(begun.elapsed())),
             }
         }
     }
@@ -121,7 +122,7 @@ impl Pool {
         self.state().idle.pop()
     }
 
-    /// Takes back a connection in good order.
+    /// Takes back a connection that can be used again.
     pub(super) fn give_back(&self, session: Session) {
         self.state().idle.push(session);
         self.idle.add_permits(1);
@@ -134,7 +135,7 @@ impl Pool {
     }
 
     /// A connection broke or fell silent: the next one may, too.
-    pub(super) fn trouble(&self) {
+    pub(super) fn expect_trouble(&self) {
         self.in_trouble.store(true, Ordering::Relaxed);
     }
 
@@ -146,7 +147,7 @@ impl Pool {
     }
 
     /// Why a caller who waited for `waited` got none.
-    fn none(&self, waited: Duration) -> String {
+    fn why_none(&self, waited: Duration) -> String {
         let state = self.state();
         let why = match &state.failure {
             Some(failure) => failure.clone(),
@@ -163,7 +164,7 @@ impl Pool {
         let state = self.state();
         let (open, waiting) = (state.open, state.waiting);
         if in_trouble {
-            // The silent ones are not counted on.
+            // A try that has no answer yet will most likely fail.
             waiting > state.idle.len() && open < CONNECTIONS && trying < 2 * CONNECTIONS
         } else {
             waiting > trying + state.idle.len() && open + trying < CONNECTIONS
@@ -184,7 +185,7 @@ impl Pool {
     }
 
     fn failed(&self, failure: String) {
-        self.trouble();
+        self.expect_trouble();
         self.state().failure = Some(failure);
     }
 
@@ -231,8 +232,7 @@ async fn supply(pool: Arc<Pool>) {
                 }
                 Err(panicked) => pool.failed(panicked.to_string()),
             },
-            // A try has its own task, so that one that hears nothing does not keep the next from
-            // beginning.
+            // Each try has its own task, so that one without an answer does not hold up the next.
             () = sleep_until(next), if wants => {
                 let maker = Arc::clone(&pool);
                 tries.spawn(async move { maker.connect().await });

@@ -1,4 +1,4 @@
-//! What PostgreSQL's error codes mean to a statement that stands alone in its transaction.
+//! What PostgreSQL's error codes mean for a statement that is a transaction by itself.
 //!
 //! The codes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>. An
 //! `ERROR` has undone the statement, whatever its code; a `FATAL` or a `PANIC` ends the session,
@@ -14,22 +14,22 @@ pub(crate) enum Meaning {
     /// The session is for reading; nothing happened. After a failover a new one may lead to the
     /// new primary.
     ReadOnly,
-    /// Another transaction came between; nothing happened, and the same again succeeds.
+    /// Another transaction interfered; nothing happened, and the same statement can succeed now.
     Again,
     /// The server cannot do it now; nothing happened.
     Busy,
     /// The session is over; whether the statement took effect is unknown.
     Lost,
-    /// The statement and this database do not fit: a right, a table or a column is missing.
-    /// Nothing happened, and nothing will until somebody mends it.
+    /// The statement and this database do not fit: a right, a table or a column is missing. Nothing
+    /// happened, and no further try helps until somebody corrects that.
     Refused,
 }
 
-/// The first row that begins a code holds; all other codes are [`Meaning::Refused`].
+/// The first row with which a code begins is its meaning; all other codes are [`Meaning::Refused`].
 const TABLE: &[(&str, Meaning)] = &[
     ("08", Meaning::Lost),        // connection exception
     ("0A000", Meaning::Stale),    // "cached plan must not change result type", after ALTER TABLE
-    ("25006", Meaning::ReadOnly), // read-only transaction: a standby, or a primary that was
+    ("25006", Meaning::ReadOnly), // read-only transaction: a standby, or a former primary
     ("25P03", Meaning::Lost),     // idle in transaction for too long
     ("25P04", Meaning::Lost),     // transaction timeout
     ("25", Meaning::Stale),       // a transaction that somebody left open or failed

@@ -10,9 +10,9 @@ use crate::database::lease::Lease;
 use crate::readiness::Readiness;
 
 impl Database {
-    /// Ready once the trials have succeeded in time, each on several connections: the first
-    /// callers of a new pod would have to open these, within a deadline made for statements. Until
-    /// then the log and `readiness` say what is wrong.
+    /// Ready once all trials have succeeded in time, each on several connections. Without this, the
+    /// first callers of a new pod would have to open the connections, within a deadline that is
+    /// meant for statements. Until then the log and `readiness` say what is wrong.
     pub async fn answers(self, readiness: Readiness) {
         while let Err(reason) = self.try_out().await {
             tracing::warn!("not ready: {reason}");
@@ -21,7 +21,7 @@ impl Database {
         }
     }
 
-    /// Half of the pool's connections, held at once.
+    /// Runs the trials on half of the pool's connections, all held at once.
     async fn try_out(&self) -> Result<(), String> {
         let deadline = Instant::now() + CONNECT_TIMEOUT;
         let take = || self.pool.take(deadline);

@@ -1,7 +1,6 @@
 //! `DATABASE_URL`, read as libpq reads it
-//! (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>), but for TLS,
-//! which this build does not speak, and for the caller's environment and `~/.pgpass`, which are not
-//! asked.
+//! (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>), except
+//! that this build speaks no TLS, and that neither the environment nor `~/.pgpass` is read.
 
 use reqwest::Url;
 use sqlx::ConnectOptions;
@@ -25,7 +24,7 @@ pub fn database_url(text: &str) -> Result<PgConnectOptions, String> {
         )
     };
     let mut url: Url = text.parse().map_err(|_| unencoded())?;
-    // What follows an unencoded / ? or # is no part of the password any more, but an @ remains.
+    // Text after an unencoded / ? or # is not parsed as the password, but its @ is still there.
     let query = url.query().unwrap_or_default().split('&');
     let mut nameless = query.filter(|pair| !pair.contains('='));
     if url.fragment().is_some()
@@ -51,7 +50,7 @@ pub fn database_url(text: &str) -> Result<PgConnectOptions, String> {
     }
     let has_password = url.password().is_some() || parameter(&["password"]).is_some();
     if !has_password {
-        // Or ~/.pgpass would be asked.
+        // Otherwise sqlx would read ~/.pgpass.
         url.query_pairs_mut().append_pair("password", "");
     }
     let options = PgConnectOptions::from_url(&url).map_err(|_| unencoded())?;

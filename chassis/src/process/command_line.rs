@@ -54,7 +54,7 @@ pub(super) fn description<S: Args>(name: &'static str) -> clap::Command {
         .about("A service of the Widgetario shop. Every flag can be set by the variable beside it.")
         .args_override_self(true)
         .subcommand_negates_reqs(true)
-        // As OpenTelemetry's specification has it for its own.
+        // OpenTelemetry's specification demands this for its variables.
         .mut_args(|arg| arg.ignore_case(true));
     command.subcommand(Probe::augment_args(
         clap::Command::new(Probe::NAME).about(Probe::ABOUT),

@@ -1,7 +1,7 @@
-//! The variables that count become the flags beside them, before any value is judged.
+//! Turns the variables that matter into flags, before any value is checked.
 //!
-//! White space around a value is not part of it, and an empty one is as good as none. A variable
-//! that would change nothing may be meant for another program, so it is left out and never judged.
+//! White space around a value is not part of it, and an empty value counts as none. A variable that
+//! would change nothing may be meant for another program, so it is left out and never checked.
 
 use std::ffi::{OsStr, OsString};
 
@@ -11,8 +11,8 @@ use clap::{Arg, ArgMatches};
 
 use crate::telemetry::settings::TelemetrySettings;
 
-/// Reads `arguments`, which begin with the program's name, and for each setting that they leave out
-/// its variable; none for a subcommand.
+/// Reads `arguments`, which begin with the program's name, and the variable of each setting that
+/// they leave out. A subcommand reads no variables.
 ///
 /// # Errors
 /// What is wrong with them, or the help that they ask for.
@@ -20,10 +20,10 @@ pub(crate) fn read(
     command: &clap::Command,
     arguments: &[OsString],
 ) -> Result<ArgMatches, clap::Error> {
-    // Twice: first with any text for a value, to learn what is given and what is left out; then with
-    // the variables that count as flags, and with each value judged.
-    let unjudged = |arg: Arg| arg.value_parser(ValueParser::os_string());
-    let matches = command.clone().ignore_errors(true).mut_args(unjudged);
+    // Parsed twice: first with any text as a value, to learn which settings are given; then with
+    // the variables that matter as flags, and with each value checked.
+    let unchecked = |arg: Arg| arg.value_parser(ValueParser::os_string());
+    let matches = command.clone().ignore_errors(true).mut_args(unchecked);
     let Ok(matches) = matches.try_get_matches_from(arguments) else {
         return command.clone().try_get_matches_from(arguments); // help, which names the variables
     };
@@ -36,7 +36,7 @@ pub(crate) fn read(
     command.try_get_matches_from(all)
 }
 
-/// A flag for each variable that counts.
+/// A flag for each variable that matters.
 fn flags(command: &clap::Command, matches: &ArgMatches) -> Vec<OsString> {
     let source = |arg: &Arg| matches.value_source(arg.get_id().as_str());
     let value = |arg: &Arg| {

@@ -1,8 +1,8 @@
-//! What sqlx would read of the environment, kept from it.
+//! Keeps sqlx from reading libpq's variables.
 //!
 //! sqlx completes each address of a database from libpq's variables, and joins `PGOPTIONS` to what
-//! it is given. No setting of it turns that off, and a process cannot take a variable back without
-//! `unsafe`; so a process that has one begins again without.
+//! it is given. No setting of sqlx turns that off, and a process cannot remove its own variables
+//! without `unsafe`. So a process that has such a variable starts itself again without it.
 
 use std::env;
 use std::io::{self, Write};
@@ -25,8 +25,8 @@ const VARIABLES: [&str; 13] = [
     "PGUSER",
 ];
 
-/// Runs this program again, as the same process where there is such a thing, unless its
-/// environment is free of libpq's variables. To be called first in `main`.
+/// Runs this program again without libpq's variables, as the same process where the system can do
+/// that; does nothing when there are none. To be called first in `main`.
 ///
 /// # Errors
 /// The status to end with.

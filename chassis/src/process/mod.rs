@@ -50,7 +50,7 @@ where
     }
 }
 
-/// Says why the program ends, if anybody reads it.
+/// Writes to standard error why the program ends.
 fn fail(name: &str, why: &dyn Display) -> ExitCode {
     let _ = writeln!(io::stderr(), "{name}: {why}");
     ExitCode::FAILURE
@@ -80,7 +80,8 @@ where
         let server = Server::bind(settings, shutdown).await?;
         bound(&server).map_err(StartError::Runtime)?;
         let stopped = serve(command.service, server).await;
-        // On a thread of its own, because it waits for the exporter, which needs the runtime's.
+        // On a thread of its own, because it waits for the exporter, which needs the runtime's
+        // threads.
         let _ = tokio::task::spawn_blocking(move || telemetry.stop()).await;
         stopped
     };

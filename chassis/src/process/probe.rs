@@ -1,4 +1,5 @@
-//! `probe URL`: a health check and a question to the mesh, in images that hold no other program.
+//! `probe URL`: a health check, and a test call through the mesh, for images that hold no other
+//! program.
 
 use std::error::Error;
 use std::io::{self, Write};

@@ -13,7 +13,7 @@ pub(super) fn sentence(
     arguments: &[OsString],
 ) -> String {
     let mut command = command.clone();
-    command.build(); // or its arguments cannot be written as errors write them
+    command.build(); // only then are its arguments displayed as in errors
     let flag = context(error, ContextKind::InvalidArg);
     let setting = command
         .get_arguments()
@@ -45,7 +45,7 @@ pub(super) fn sentence(
     }
 }
 
-/// What clap tells of an error beside its kind.
+/// What clap says of an error besides its kind.
 fn context(error: &clap::Error, kind: ContextKind) -> String {
     match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),

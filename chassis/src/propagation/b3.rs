@@ -1,7 +1,7 @@
 //! B3, Zipkin's headers (<https://github.com/openzipkin/b3-propagation>), single and multiple.
 //!
-//! Ours, because the crate for it drops the debug flag and deferred decisions and writes `b3: 0`
-//! where there is no span.
+//! This is our own code, because the crate for B3 drops the debug flag and deferred decisions and
+//! writes `b3: 0` where there is no span.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::{SpanId, TraceId};
@@ -15,7 +15,7 @@ pub(crate) const FLAGS: HeaderName = HeaderName::from_static("x-b3-flags");
 /// B3's sampling states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sampling {
-    /// Whoever comes next decides.
+    /// The next service decides.
     Deferred,
     /// Not to be recorded.
     Deny,
@@ -35,15 +35,15 @@ pub(crate) struct B3 {
 
 /// Reads `b3`, or else the `x-b3-` headers; `None` when there are none or they are malformed.
 ///
-/// The several headers count where they name a span and the single one names none, or one of the
-/// same trace: Envoy writes those alone and passes on the one that it read, stale.
+/// The `x-b3-` headers count when they name a span and `b3` names none, or one of the same trace:
+/// Envoy writes only the `x-b3-` headers, and passes on the `b3` that it read, which is then stale.
 pub(crate) fn read(headers: &HeaderMap) -> Option<B3> {
     let trace = |b3: &B3| b3.ids.map(|(trace, _)| trace);
     let single = text(headers, &SINGLE).and_then(read_single);
     let multiple = read_multiple(headers);
     let stale = single.as_ref().is_some_and(|single| {
-        let several = multiple.as_ref().and_then(trace);
-        several.is_some() && (trace(single).is_none() || trace(single) == several)
+        let fresh = multiple.as_ref().and_then(trace);
+        fresh.is_some() && (trace(single).is_none() || trace(single) == fresh)
     });
     if stale { multiple } else { single.or(multiple) }
 }
@@ -105,7 +105,7 @@ pub(crate) fn write(b3: &B3, single: bool, headers: &mut HeaderMap) {
         set(headers, SPAN_ID, &span.to_string());
     }
     match state {
-        Some("d") => set(headers, FLAGS, "1"), // which implies the acceptance
+        Some("d") => set(headers, FLAGS, "1"), // which implies "accept"
         Some(state) => set(headers, SAMPLED, state),
         None => {}
     }
@@ -132,7 +132,7 @@ fn sampling_of(state: &str) -> Option<Sampling> {
     }
 }
 
-/// 128 bits, or the lower 64 of them.
+/// An id of 128 bits, or only the lower 64 of them.
 fn trace_id(hex: &str) -> Option<TraceId> {
     let valid = (hex.len() == 16 || hex.len() == 32) && is_lower_hex(hex);
     let id = valid.then(|| TraceId::from_hex(hex).ok()).flatten()?;

@@ -29,8 +29,8 @@ impl Incoming {
     }
 }
 
-/// Whether each field has all its digits, and version 0 no field more. (The SDK takes fewer digits,
-/// more of them, and signs.)
+/// Whether each field has its number of digits, and version 0 has no further field. (The SDK also
+/// accepts fewer digits, more digits, and signs.)
 fn is_traceparent(value: &str) -> bool {
     let mut fields = value.split('-');
     let known = [2, 32, 16, 2].iter().all(|&digits| {
@@ -41,8 +41,8 @@ fn is_traceparent(value: &str) -> bool {
     known && (fields.next().is_none() || !value.starts_with("00"))
 }
 
-/// Whether it has at most 32 members, each with a key and a value. (The SDK cuts off the 33rd, and
-/// takes empty keys and values, a second `=` and tabs.)
+/// Whether `list` has at most 32 members, each with a key and a value. (The SDK cuts off the 33rd,
+/// and accepts empty keys and values, a second `=` and tabs.)
 fn is_tracestate(list: &str) -> bool {
     let members = list
         .split(',')
@@ -56,8 +56,8 @@ fn is_tracestate(list: &str) -> bool {
     members.len() <= 32 && members.iter().all(is_valid)
 }
 
-/// The lines of a list as one. A line that is no text is left out alone: our stamp may be in
-/// another.
+/// Joins the lines of a list. A line that is not text is left out, and the others are kept: one of
+/// them may have our stamp.
 fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(name).iter();
     let lines: Vec<&str> = lines.filter_map(|value| value.to_str().ok()).collect();

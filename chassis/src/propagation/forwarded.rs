@@ -1,4 +1,4 @@
-//! What a mesh needs of a request in the calls that are made for it, beside the trace.
+//! The headers of a request that a mesh needs in the calls made for it, besides those of the trace.
 
 use std::convert::Infallible;
 
@@ -8,17 +8,17 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::headers::{END_USER, REQUEST_ID};
 
-/// Cookies and credentials are not listed, and so never leave.
+/// Cookies and credentials are not listed, so they are never passed on.
 const FORWARDED: [HeaderName; 2] = [REQUEST_ID, END_USER];
 
-/// The headers that each call for a request carries on, because they are on a short list and plain.
-/// The server keeps them in the request's extensions, from which a handler takes them to hand them
-/// to its calls.
+/// The headers of a request that its calls carry on: those of a short list, with plain values. The
+/// server keeps them in the request's extensions, from which a handler takes them to hand them to
+/// its calls.
 #[derive(Clone, Debug, Default)]
 pub struct Forwarded(HeaderMap);
 
 impl Forwarded {
-    /// What of a request's `headers` is forwarded.
+    /// Those of a request's `headers` that are forwarded.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let listed = |name: HeaderName| {
             let value = headers.get(&name).filter(|value| is_plain(value))?;
@@ -33,17 +33,17 @@ impl Forwarded {
         self.0.clone()
     }
 
-    /// By which all proxies' logs name the request.
+    /// The id by which the logs of all proxies name the request.
     pub fn request_id(&self) -> Option<&str> {
         self.text(&REQUEST_ID)
     }
 
-    /// Who the user is, as each call says.
+    /// The user, as each call names them.
     pub fn end_user(&self) -> Option<&str> {
         self.text(&END_USER)
     }
 
-    /// From now on each call says `end-user: name`, which a mesh can match.
+    /// Makes each call from now on say `end-user: name`, which a mesh can match.
     pub fn set_end_user(&mut self, name: HeaderValue) {
         self.0.insert(END_USER, name);
     }

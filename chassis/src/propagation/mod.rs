@@ -12,14 +12,15 @@
 //! ```
 //!
 //! So the sender stamps its span's id (`w`) into `tracestate`, and the reader takes the family
-//! whose span is *not* the stamped one: it is fresher. Where none differs, nothing was in between.
-//! Where both do, most likely one proxy rewrote both alike; and a request without a stamp comes from
-//! outside: then the first valid family in the order of `OTEL_PROPAGATORS` counts. (Two proxies in a
-//! row, one for each family, are beyond this: one of them is left without a child.)
+//! whose span is *not* the stamped one: it is fresher. When neither differs, no proxy was in
+//! between. When both differ, most likely one proxy rewrote both. A request without a stamp comes
+//! from outside. In these three cases the first valid family in the order of `OTEL_PROPAGATORS`
+//! counts. (Two proxies in a row, one for each family, are not supported: one of them gets no
+//! child.)
 //!
-//! W3C's headers are checked here and then read by OpenTelemetry's SDK. Two things of the
-//! recommendation's second level are beyond the SDK: it drops the random flag, and a `tracestate`
-//! with an `@` in a key where the first level forbids one.
+//! W3C's headers are checked here and then read by OpenTelemetry's SDK. The SDK lacks two things of
+//! the recommendation's second level: it drops the random flag, and a `tracestate` with an `@` in a
+//! key where the first level forbids it.
 
 mod b3;
 mod carrier;
@@ -79,7 +80,7 @@ impl Propagators {
     pub fn extract(&self, headers: &HeaderMap) -> Context {
         let incoming = Incoming::new(headers);
         let mut context = Context::new();
-        // Baggage belongs to no span: it goes on whatever becomes of the trace.
+        // Baggage belongs to no span: it is passed on whatever happens to the trace.
         if self.0.contains(&Format::Baggage)
             && let Some(baggage) = Baggage::read(headers)
         {
@@ -96,15 +97,15 @@ impl Propagators {
         let sampling = b3.as_ref().map(|b3| b3.sampling);
         match (parent.zip(sampling), w3c.as_ref(), sampling) {
             (Some(((trace, span), sampling)), w3c, _) => {
-                // `tracestate` has no place in B3. It goes on if it is of the same trace, without our
-                // own stamp, which was of the caller's span.
+                // B3 has no place for `tracestate`. W3C's is passed on if it is of the same trace,
+                // without our stamp, which names the caller's span.
                 let w3c = w3c.filter(|w3c| w3c.trace_id() == trace);
                 let state = w3c.map(|w3c| unstamped(w3c).trace_state().clone());
                 let span = b3_span(trace, span, sampling, state.unwrap_or_default());
                 context.with_value(sampling).with_remote_span_context(span)
             }
             (None, Some(w3c), _) => {
-                // W3C cannot say "debug": what B3 says of the same trace goes on.
+                // W3C cannot say "debug", so B3's flag is kept if it is of the same trace.
                 let is_same = |b3: &B3| b3.ids.is_some_and(|(trace, _)| trace == w3c.trace_id());
                 if b3.is_some_and(|b3| b3.sampling == Sampling::Debug && is_same(&b3)) {
                     context = context.with_value(Sampling::Debug);
@@ -151,7 +152,7 @@ impl Propagators {
         }
     }
 
-    /// Either B3 format in the list stands for reading both.
+    /// Whether B3 is read: either of its formats in the list turns on both.
     fn reads_b3(&self) -> bool {
         self.0.contains(&Format::B3Single) || self.0.contains(&Format::B3Multi)
     }
@@ -173,8 +174,8 @@ fn inject_w3c(context: &Context, headers: &mut HeaderMap) {
     }
 }
 
-/// A B3 parent as OpenTelemetry sees it. To take a deferred decision is the sampler's affair: it is
-/// told by the [`Sampling`] beside the span.
+/// A B3 parent in OpenTelemetry's form. A deferred decision is taken by the sampler, which reads
+/// the [`Sampling`] beside the span.
 fn b3_span(trace: TraceId, span: SpanId, sampling: Sampling, state: TraceState) -> SpanContext {
     let flags = match sampling {
         Sampling::Deny | Sampling::Deferred => TraceFlags::default(),
@@ -183,8 +184,8 @@ fn b3_span(trace: TraceId, span: SpanId, sampling: Sampling, state: TraceState) 
     SpanContext::new(trace, span, flags, true, state)
 }
 
-/// What B3 says of `context`. The state that arrived is passed on as it is, unless a span of ours
-/// has settled it since.
+/// `context` in B3's form. The sampling state that arrived is passed on as it is, unless a span of
+/// our own has decided it since.
 fn b3_of(context: &Context) -> Option<B3> {
     let span = context.span().span_context().clone();
     let arrived = context.get::<Sampling>().copied();

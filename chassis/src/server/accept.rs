@@ -1,4 +1,4 @@
-//! Accepting connections, so many at once, and serving what arrives on them.
+//! Accepts a limited number of connections, and serves the requests that arrive on them.
 
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,12 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::server::connection::Connection;
 
-/// The most that a request's line and headers may have; more is answered 431. hyper allows a
-/// hundred headers.
+/// The most bytes that a request's line and headers may have together; more is answered with 431.
+/// hyper allows a hundred headers.
 const HEAD_BYTES: usize = 96 * 1024;
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// A task that accepts connections until it is told to stop.
+/// A task that accepts connections until it is stopped.
 pub(super) struct Listener {
     stop: oneshot::Sender<()>,
     accepting: JoinHandle<Acceptor>,
@@ -49,17 +49,17 @@ impl Listener {
         let finish = tokio::time::timeout(grace, acceptor.graceful.shutdown());
         if finish.await.is_err() {
             tracing::warn!("gave up on some of {open} connections after {grace:?}");
-            // Ended here, so that what they were about is still counted, logged and traced.
+            // Ended here, so that their requests are still counted, logged and traced.
             acceptor.connections.shutdown().await;
         }
     }
 }
 
-/// Serves connections, so many at once.
+/// Serves connections, `most` of them at once.
 pub(super) struct Acceptor {
     router: Router,
     most: usize,
-    /// How long a connection may wait between requests, if not for ever.
+    /// How long a connection may wait between requests; `None` is for ever.
     idle: Option<Duration>,
     /// Counts requests that could not be read.
     unreadable: Counter,
@@ -111,7 +111,7 @@ impl Acceptor {
 
     fn serve(&mut self, stream: TcpStream) {
         let _ = stream.set_nodelay(true);
-        // A caller that vanished without a word would keep its connection for ever.
+        // Without this, a caller that vanished would keep its connection for ever.
         let _ = SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(MINUTE));
         let service = TowerToHyperService::new(self.router.clone());
         let connection = http1::Builder::new()

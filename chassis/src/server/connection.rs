@@ -1,10 +1,10 @@
 //! A connection that waits for ever between requests, but not within one.
 //!
-//! A client that begins a request must have seen the first byte of its answer within a deadline,
-//! or the connection is closed: this ends half-sent heads and bodies. Between requests nothing
-//! ends it: a proxy such as Envoy keeps idle connections for an hour, and whoever closes one
-//! first makes the request that is just being sent fail (503 `UC`). hyper's own
-//! `header_read_timeout` counts the idle time too, which is why it is not used.
+//! A client that begins a request must have seen the first byte of its answer within a deadline, or
+//! the connection is closed: this ends half-sent heads and bodies. Between requests nothing ends
+//! it: a proxy such as Envoy keeps idle connections for an hour, and the side that closes one first
+//! makes the request that is just being sent fail (503 `UC`). hyper's own `header_read_timeout`
+//! counts the idle time too, which is why it is not used.
 //!
 //! What is left out: a half-sent head that arrives together with the request before it (pipelined)
 //! has no deadline. It costs no more than an idle connection does.
@@ -75,7 +75,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        // The answer has begun: how long it takes is its reader's affair.
+        // The answer has begun, and its reader may take as long as it likes.
         self.deadline = None;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

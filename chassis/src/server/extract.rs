@@ -12,7 +12,7 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::problem::Problem;
 
-/// The request's body, a JSON object. (For serde alone, an array of the fields' values would do.)
+/// The request's body, a JSON object. (serde alone would also accept an array of values.)
 pub struct Json<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {

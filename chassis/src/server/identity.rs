@@ -1,4 +1,4 @@
-//! The headers by which an API shows who answered, to whom: what web's page makes visible.
+//! The headers in which an API says who answered and who asked; web's page shows them.
 
 use std::time::Instant;
 

@@ -1,4 +1,5 @@
-//! Limits that protect a service: requests at once, time for each, and one that panics.
+//! What protects a service from too many requests at once, from slow ones, and from one that
+//! panics.
 
 use std::any::Any;
 use std::sync::Arc;

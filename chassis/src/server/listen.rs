@@ -11,7 +11,8 @@ use crate::start_error::StartError;
 /// How many connections wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// Listens on `ip`, or on all addresses of both families. `setting` is what chose the port.
+/// Listens on `ip`, or on all addresses of both families. `setting` is the variable that chose the
+/// port.
 ///
 /// # Errors
 /// When an address is taken or not this machine's.
@@ -20,7 +21,7 @@ pub(crate) fn listen(
     port: u16,
     setting: &'static str,
 ) -> Result<TcpListener, StartError> {
-    let on = |ip| {
+    let listen_on = |ip| {
         let address = SocketAddr::new(ip, port);
         bind(address).map_err(|source| StartError::Bind {
             address,
@@ -29,12 +30,12 @@ pub(crate) fn listen(
         })
     };
     match ip {
-        Some(ip) => on(ip),
-        None => on(Ipv6Addr::UNSPECIFIED.into()).or_else(|error| match &error {
-            // One family has the port: to serve the other alone would hide that.
+        Some(ip) => listen_on(ip),
+        None => listen_on(Ipv6Addr::UNSPECIFIED.into()).or_else(|error| match &error {
+            // The port is taken in one family: to serve the other alone would hide that.
             StartError::Bind { source, .. } if is_final(source) => Err(error),
             // A machine without IPv6.
-            _ => on(Ipv4Addr::UNSPECIFIED.into()),
+            _ => listen_on(Ipv4Addr::UNSPECIFIED.into()),
         }),
     }
 }

@@ -92,7 +92,8 @@ pub(crate) async fn measure(
     response
 }
 
-/// Bounded on purpose: an unknown method or path is one label each. What was not sent has no label.
+/// The labels are bounded on purpose: all unknown methods share one, and so do all unknown paths.
+/// An answer that was not sent has no status.
 fn labels(method: &'static str, route: Option<&str>, status: Option<StatusCode>) -> Labels {
     let error = match status {
         None => Some(CANCELLED.to_owned()),
@@ -107,6 +108,6 @@ fn labels(method: &'static str, route: Option<&str>, status: Option<StatusCode>)
         ),
         ("error_type", error),
     ];
-    let sent = |(name, value)| Some((name, value?));
-    labels.into_iter().filter_map(sent).collect()
+    let present = |(name, value)| Some((name, value?));
+    labels.into_iter().filter_map(present).collect()
 }

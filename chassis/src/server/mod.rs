@@ -46,7 +46,8 @@ use crate::telemetry::span::trace;
 /// How long requests under way may take to finish once new ones are refused.
 const GRACE: Duration = Duration::from_secs(10);
 /// How long a connection to the management port may wait between requests: longer than Prometheus
-/// does, and not for ever, or a few that idle would keep the probes out. No proxy reuses these.
+/// does, but not for ever, because a few idle connections would keep the probes out. No proxy
+/// reuses these.
 const MANAGEMENT_IDLE: Duration = Duration::from_secs(30);
 
 /// A bound server, not yet serving.

@@ -1,4 +1,4 @@
-//! The id of the trace in each [`Problem`], so that who meets one can find what led to it.
+//! Adds the id of the trace to each [`Problem`], so that its reader can find what led to it.
 
 use axum::extract::Request;
 use axum::http::header;
@@ -17,7 +17,7 @@ pub(crate) async fn name_trace(request: Request, next: Next) -> Response {
     };
     let named = problem.of_trace(trace_id()).into_response();
     let (mut head, _) = response.into_parts();
-    // They were those of the body before.
+    // These described the old body.
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.remove(header::CONTENT_ENCODING);
     Response::from_parts(head, named.into_body())

@@ -10,18 +10,19 @@ use axum::response::{IntoResponse, Response};
 use crate::headers::host;
 use crate::problem::Problem;
 
-/// A little more than the 8000 that everybody should take (RFC 9112, section 3).
+/// A little more than the 8000 that every server should accept (RFC 9112, section 3).
 const TARGET_BYTES: usize = 8 * 1024;
-/// The longest body that is taken.
+/// The longest body that is accepted.
 pub(super) const BODY_BYTES: usize = 16 * 1024;
 
-/// Middleware that refuses a request which is malformed, or asks for what no service here does.
+/// Middleware that refuses a request which is malformed, or asks for what no service here offers.
 pub(crate) async fn check(request: Request, next: Next) -> Response {
     if let Err(problem) = target(&request).and_then(|()| fields(&request)) {
         return problem.into_response();
     }
     if request.uri() == "*" {
-        return StatusCode::NO_CONTENT.into_response(); // OPTIONS: yes, somebody is here
+        // `OPTIONS *` asks whether the server is there.
+        return StatusCode::NO_CONTENT.into_response();
     }
     next.run(request).await
 }
@@ -77,11 +78,11 @@ fn fields(request: &Request) -> Result<(), Problem> {
     if method == Method::PUT && headers.contains_key(header::CONTENT_RANGE) {
         return refuse(StatusCode::BAD_REQUEST, "A part cannot be replaced.");
     }
-    // Nothing here has an entity tag, so that none that is asked for is the present one.
-    let is_there = headers
+    // Nothing here has an entity tag, so no tag in a condition can match.
+    let must_be_new = headers
         .get(header::IF_NONE_MATCH)
-        .is_some_and(|it| it == "*");
-    if other_than(headers, header::IF_MATCH, "*") || (is_there && !method.is_safe()) {
+        .is_some_and(|tags| tags == "*");
+    if other_than(headers, header::IF_MATCH, "*") || (must_be_new && !method.is_safe()) {
         let detail = "Nothing here has an entity tag, and nothing can be created.";
         return refuse(StatusCode::PRECONDITION_FAILED, detail);
     }
@@ -96,7 +97,7 @@ fn fields(request: &Request) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether a field is there with any value but `only`.
+/// Whether the field `name` has any value other than `only`.
 fn other_than(headers: &HeaderMap, name: HeaderName, only: &str) -> bool {
     let mut values = headers.get_all(name).iter();
     values.any(|value| !value.as_bytes().eq_ignore_ascii_case(only.as_bytes()))

@@ -1,5 +1,5 @@
 //! An exporter that survives a collector which is gone: requests never wait for it, and the log
-//! names it once a minute.
+//! reports lost spans at most once a minute.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tokio::runtime::Handle;
 
-/// At most one line of the log in this time.
+/// How long the log stays silent after a warning.
 const BETWEEN_WARNINGS: Duration = Duration::from_mins(1);
 
 /// Exports by OTLP on tokio's runtime, and counts the spans that the collector did not take.
 #[derive(Debug)]
 pub(crate) struct RuntimeExporter {
     otlp: Arc<Otlp>,
-    /// The batch processor's thread is none of tokio's, but the HTTP client needs tokio.
+    /// The batch processor's thread is not one of tokio's, but the HTTP client needs tokio.
     runtime: Handle,
     endpoint: String,
     losses: Mutex<Losses>,
@@ -40,7 +40,7 @@ impl RuntimeExporter {
         }
     }
 
-    /// Counts what was lost, and warns, unless it did so lately.
+    /// Counts the spans that were lost, and logs a warning if the last one is long enough ago.
     fn lose(&self, error: &OTelSdkError, lost: usize) {
         let mut losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
         losses.spans += lost;

@@ -6,7 +6,7 @@ use opentelemetry::trace::TraceContextExt;
 /// The `x-request-id` of the request under way, kept in its [`Context`] for the log.
 pub(crate) struct RequestId(pub(crate) String);
 
-/// The ids of what is under way.
+/// The ids of a request.
 pub(crate) struct Ids {
     /// 32 hexadecimal digits.
     pub(crate) trace_id: Option<String>,
@@ -16,7 +16,7 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    /// Of the request under way, if there is one.
+    /// The ids of the request under way, if there is one.
     pub(crate) fn current() -> Self {
         let context = Context::current();
         let span = context.span().span_context().clone();

@@ -1,7 +1,7 @@
 //! The log: one line an event on standard error, for people or for machines.
 //!
 //! Lines of a request end with its `trace_id` and `span_id`, and with its `request_id`, which is in
-//! Envoy's access log, too: so one joins the two.
+//! Envoy's access log, too, and so joins the two.
 
 use std::fmt;
 use std::io::{IsTerminal, stderr};
@@ -29,12 +29,12 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts the log of this process: lines of `format` for what `targets` lets through, and hands
-/// spans to `tracer`.
+/// Starts the log of this process: writes lines in `format` for what `targets` lets through, and
+/// hands spans to `tracer`.
 ///
 /// Colours follow the terminal, `NO_COLOR` and `CLICOLOR_FORCE` (<https://bixense.com/clicolors/>).
 pub(crate) fn start(format: LogFormat, targets: &Targets, tracer: Option<SdkTracer>) {
-    // Spans are not the log's: their fields would stand in each line.
+    // Spans do not belong in the log: their fields would stand in each line.
     let filter = targets.clone().with_target(SPAN, LevelFilter::OFF);
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let colour = !set("NO_COLOR") && (set("CLICOLOR_FORCE") || stderr().is_terminal());
@@ -107,7 +107,7 @@ where
     }
 }
 
-/// Writes the event with the ids before the line's `end`, each as `id` has it.
+/// Writes the event with the ids before the line's `end`, each formatted by `id`.
 fn write<F, S, N>(
     format: &Format<F>,
     context: &FmtContext<'_, S, N>,

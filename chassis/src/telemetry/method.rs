@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 
-/// Any method that is not known.
+/// The name of every unknown method.
 pub(crate) const OTHER: &str = "_OTHER";
 
 /// The method, or [`OTHER`]: callers may invent as many as they like

@@ -28,10 +28,10 @@ use crate::telemetry::exporter::RuntimeExporter;
 use crate::telemetry::sampler::Sampler;
 use crate::telemetry::settings::TelemetrySettings;
 
-/// The SDK would not rest between exports without any.
+/// Without any delay, the SDK would not rest between exports.
 const SHORTEST_DELAY: Duration = Duration::from_millis(1);
 
-/// What the spans of a process say of it, where its telemetry settings do not say it.
+/// What the spans say of the program, unless the telemetry settings say something else.
 pub(crate) struct Program<'a> {
     pub(crate) name: &'static str,
     pub(crate) version: &'a str,
@@ -106,8 +106,8 @@ fn processor(
         .build())
 }
 
-/// What all spans of the process say of it: the program, where `OTEL_RESOURCE_ATTRIBUTES` does not
-/// say it.
+/// What all spans of the process have in common: the program, unless `OTEL_RESOURCE_ATTRIBUTES`
+/// says something else.
 fn resource(program: &Program, settings: &TelemetrySettings) -> Resource {
     let defaults = [
         ("service.name", program.name),
@@ -119,7 +119,7 @@ fn resource(program: &Program, settings: &TelemetrySettings) -> Resource {
         .resource_attributes
         .iter()
         .flat_map(|pairs| &pairs.0);
-    // Of two with the same key the later counts.
+    // Of two attributes with the same key, the later one counts.
     let resource = Resource::builder()
         .with_attributes(defaults.map(|(key, value)| attribute(key, value)))
         .with_attributes(given.map(|(key, value)| attribute(key, value)));
@@ -130,7 +130,7 @@ fn resource(program: &Program, settings: &TelemetrySettings) -> Resource {
     .build()
 }
 
-/// What speaks to the collector. It has a deadline of its own, for a collector that is silent.
+/// The HTTP client for the collector, with a deadline for a collector that does not answer.
 fn client(settings: &TelemetrySettings) -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .no_proxy()

@@ -25,8 +25,8 @@ pub enum SamplerName {
     ParentBasedTraceIdRatio,
 }
 
-/// A standard sampler that records whatever carries B3's debug flag and, when it is based on the
-/// parent, respects deferred decisions and those about traces that are yet to begin.
+/// A standard sampler that records every trace with B3's debug flag. When it follows the parent, it
+/// also respects deferred decisions, and decisions about traces that have not begun yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Sampler(Standard);
 

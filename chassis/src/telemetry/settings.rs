@@ -150,28 +150,32 @@ pub enum Compression {
 const OTLP: &str = "OTEL_EXPORTER_OTLP_";
 
 impl TelemetrySettings {
-    /// Whether anything depends on a variable, where `value_of` gives the value of each variable or
-    /// of its flag, if it has one.
+    /// Whether anything depends on `variable`. `value_of` returns the value of a variable, or of
+    /// its flag, if there is one.
     pub(crate) fn uses(variable: &str, value_of: &impl Fn(&str) -> Option<String>) -> bool {
-        let is = |name: &str, value: &str| {
+        let has_value = |name: &str, value: &str| {
             value_of(name).is_some_and(|found| found.eq_ignore_ascii_case(value))
         };
         let is_of_the_sdk = variable.starts_with("OTEL_")
             && !["OTEL_SDK_DISABLED", "OTEL_PROPAGATORS"].contains(&variable);
-        if is_of_the_sdk && is("OTEL_SDK_DISABLED", "true") {
+        if is_of_the_sdk && has_value("OTEL_SDK_DISABLED", "true") {
             return false;
         }
         if variable == "OTEL_TRACES_SAMPLER_ARG" {
             let ratio = ["traceidratio", "parentbased_traceidratio"];
-            return ratio.iter().any(|name| is("OTEL_TRACES_SAMPLER", name));
+            return ratio
+                .iter()
+                .any(|name| has_value("OTEL_TRACES_SAMPLER", name));
         }
         if !variable.starts_with(OTLP) && !variable.starts_with("OTEL_BSP_") {
             return true;
         }
         let option = variable.strip_prefix(OTLP).unwrap_or_default();
-        let of_traces = |option: &str| value_of(&format!("{OTLP}TRACES_{option}")).is_some();
-        let has_endpoint = of_traces("ENDPOINT") || value_of(&format!("{OTLP}ENDPOINT")).is_some();
-        has_endpoint && !is("OTEL_TRACES_EXPORTER", "none") && !of_traces(option)
+        let is_set_for_traces =
+            |option: &str| value_of(&format!("{OTLP}TRACES_{option}")).is_some();
+        let has_endpoint =
+            is_set_for_traces("ENDPOINT") || value_of(&format!("{OTLP}ENDPOINT")).is_some();
+        has_endpoint && !has_value("OTEL_TRACES_EXPORTER", "none") && !is_set_for_traces(option)
     }
 
     /// Where spans are sent, if they are.
@@ -190,7 +194,7 @@ impl TelemetrySettings {
     /// How long the collector has for an answer.
     pub(super) fn timeout(&self) -> Duration {
         match self.otlp_traces_timeout.unwrap_or(self.otlp_timeout) {
-            Duration::ZERO => Duration::from_millis(u32::MAX.into()), // 50 days are as good as no limit
+            Duration::ZERO => Duration::from_millis(u32::MAX.into()), // 50 days, which never pass
             timeout => timeout,
         }
     }
@@ -216,9 +220,9 @@ fn endpoint(text: &str) -> Result<Url, &'static str> {
             "http:// only, because no TLS is compiled in: a collector beside the service can go on in TLS",
         ),
         Ok(url) if url.scheme() == "http" && url.has_host() => {
-            let is_open = (url.username(), url.password()) == ("", None);
-            let ok = is_open.then_some(url);
-            ok.ok_or("an address without a password, which OTEL_EXPORTER_OTLP_HEADERS can carry")
+            let has_no_credentials = (url.username(), url.password()) == ("", None);
+            let url = has_no_credentials.then_some(url);
+            url.ok_or("an address without a password, which OTEL_EXPORTER_OTLP_HEADERS can carry")
         }
         _ => Err("an http:// address such as http://jaeger:4318"),
     }

@@ -21,11 +21,11 @@ use crate::propagation::forwarded::Forwarded;
 use crate::telemetry::ids::RequestId;
 use crate::telemetry::method::{self, method};
 
-/// The target of our spans: by it the log tells them from events.
+/// The target of our spans, by which the log distinguishes them from events.
 pub(crate) const SPAN: &str = "chassis::span";
 
 /// Middleware that opens the server span of a request, below the span that its headers name, and
-/// keeps what its calls carry on in its extensions.
+/// keeps the headers that its calls carry on in the request's extensions.
 pub(crate) async fn trace(
     State(propagators): State<Propagators>,
     mut request: Request,
@@ -47,7 +47,7 @@ pub(crate) async fn trace(
         }
         let completion = Completion::new({
             let span = span.clone();
-            move |status| note(&span, status)
+            move |status| record(&span, status)
         });
         let response = next.run(request).instrument(span).await;
         completion.end(response.status());
@@ -56,8 +56,8 @@ pub(crate) async fn trace(
     serve.with_context(context).await
 }
 
-/// Notes on the request's span how it ended; without a status its caller hung up.
-fn note(span: &Span, status: Option<StatusCode>) {
+/// Records on the request's span how it ended; without a status its caller hung up.
+fn record(span: &Span, status: Option<StatusCode>) {
     let Some(status) = status else {
         span.record("error.type", CANCELLED);
         return;
@@ -108,7 +108,7 @@ fn server_span(request: &Request) -> Span {
     )
 }
 
-/// At most the first 256 characters (ASCII ones): callers decide what these texts hold.
+/// At most the first 256 characters of an ASCII text: callers decide how long these texts are.
 fn cut(text: &str) -> &str {
     text.get(..256).unwrap_or(text)
 }
@@ -117,7 +117,7 @@ fn cut_header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok().map(cut)
 }
 
-/// Notes on the request's span whether its answer came from a cache.
+/// Records on the request's span whether its answer came from a cache.
 pub fn cached(hit: bool) {
     Span::current().record("widgetario.cached", hit);
 }

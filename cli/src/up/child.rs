@@ -20,13 +20,13 @@ pub(crate) struct ChildService {
     process: Child,
     /// Closed by the operating system when this process ends, which ends the service.
     stdin: Option<ChildStdin>,
-    /// Prints the service's log, to its end.
+    /// The task that prints the service's log, to its end.
     log: JoinHandle<()>,
 }
 
 impl ChildService {
     /// Starts a service on free ports of this machine, with `arguments` and `environment` added to
-    /// its own, and waits until it tells where it listens.
+    /// its own, and waits until it says where it listens.
     pub(crate) async fn start(
         name: Name,
         arguments: &[&str],
@@ -41,7 +41,7 @@ impl ChildService {
         let stdout = process.stdout.take().context("a child without output")?;
         let line = BufReader::new(stdout).lines().next_line().await?;
         let Some(line) = line else {
-            last_words(log).await;
+            log_printed(log).await;
             bail!("{} did not start: its log says why", name.as_str());
         };
         Ok(Self {
@@ -69,7 +69,7 @@ impl ChildService {
             }
             _ = self.process.wait() => {}
         }
-        last_words(&mut self.log).await;
+        log_printed(&mut self.log).await;
         bail!("{name} did not start: its log says why")
     }
 
@@ -77,7 +77,7 @@ impl ChildService {
     pub(crate) async fn ended(&mut self) -> (Name, std::io::Result<ExitStatus>) {
         let status = self.process.wait().await;
         if !self.log.is_finished() {
-            last_words(&mut self.log).await;
+            log_printed(&mut self.log).await;
         }
         (self.name, status)
     }
@@ -110,9 +110,9 @@ fn command(name: Name) -> anyhow::Result<Command> {
     Ok(command)
 }
 
-/// Waits until the log of a service that has ended is printed, for 1 s at most: another process may
-/// hold the log open.
-async fn last_words(log: impl Future<Output = Result<(), JoinError>>) {
+/// Waits until the log of an ended service is printed, for 1 s at most: another process may hold
+/// the log open.
+async fn log_printed(log: impl Future<Output = Result<(), JoinError>>) {
     let _ = timeout(Duration::from_secs(1), log).await;
 }
 
@@ -136,7 +136,7 @@ async fn relay(name: Name, log: impl AsyncRead + Unpin) {
     };
     let mut lines = BufReader::new(log).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        // The log is read on even when nobody reads this: a service must never wait for it.
+        // The log is read to its end even when nobody reads these lines: a service must never wait.
         let _ = writeln!(stderr(), "{prefix} {line}");
     }
 }

@@ -1,5 +1,5 @@
-//! Which variables of the user's environment reach the services: those that `up --help` and their own
-//! `--help` list, without those that `up` itself decides and those that are meant for other programs.
+//! Which variables of the user's environment reach the services: those that `up --help` and the
+//! services' own `--help` list, except those that `up` itself sets and those for other programs.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -41,7 +41,7 @@ const DECIDED: [&str; 12] = [
     "WIDGETARIO_THEME",
 ];
 
-/// Takes from a service's environment what is not for it, and gives it its name.
+/// Removes from a service's environment what is not meant for it, and sets the service's name.
 pub(crate) fn of_service(command: &mut Command, name: Name) {
     for variable in of_postgresql() {
         command.env_remove(variable);
@@ -52,7 +52,7 @@ pub(crate) fn of_service(command: &mut Command, name: Name) {
     command.env("OTEL_SERVICE_NAME", name.as_str());
 }
 
-/// The variables by which PostgreSQL's programs and clients are told where to go.
+/// The variables that tell PostgreSQL's programs and clients where the server is.
 fn of_postgresql() -> impl Iterator<Item = OsString> {
     let names = env::vars_os().map(|(name, _)| name);
     names.filter(|name| is_of_postgresql(name))

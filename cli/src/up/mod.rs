@@ -1,4 +1,4 @@
-//! `widgetario up`: PostgreSQL and the three services, until told to stop.
+//! `widgetario up`: PostgreSQL and the three services, until the user stops them.
 
 mod child;
 mod download;
@@ -70,7 +70,7 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     let runtime =
         tokio::runtime::Runtime::new().context("the operating system refused a thread")?;
     let ended = runtime.block_on(until_stopped(options));
-    // A PostgreSQL that is just starting is left to its watchdog.
+    // The watchdog of a PostgreSQL that is still starting stops it.
     runtime.shutdown_background();
     ended.map(|()| ExitCode::SUCCESS)
 }
@@ -122,7 +122,7 @@ async fn start(options: Options) -> anyhow::Result<Up> {
     Ok(Up { services, database })
 }
 
-/// Starts both APIs, each with the URL of its database, and then web, which is told where they are.
+/// Starts both APIs, each with the URL of its database, and then web with their addresses.
 async fn start_services(
     options: &Options,
     products_url: &str,
@@ -134,7 +134,7 @@ async fn start_services(
     };
     let products_url = [("DATABASE_URL", products_url)];
     let stock_url = [("DATABASE_URL", stock_url)];
-    // Both are waited for: should both fail, both logs say why.
+    // Waits for both: if both fail, both logs say why.
     let (products, stock) = tokio::join!(
         ChildService::start(Name::ProductsApi, version, &products_url),
         ChildService::start(Name::StockApi, &[], &stock_url),
@@ -150,7 +150,8 @@ async fn start_services(
     Ok([products, stock, web])
 }
 
-/// The user's own database, proven to be fit: no URL that cannot work gets as far as a service.
+/// Puts the shop into the user's own database, after checks that no service would get a URL which
+/// cannot work.
 async fn adopt(url: &str) -> anyhow::Result<ShopDatabase> {
     let options = chassis::database_url(url).map_err(|allowed| anyhow!("it must be {allowed}"))?;
     let database = chassis::connect(options, APIS).await?;
@@ -214,11 +215,11 @@ async fn any_end([products, stock, web]: &mut [ChildService; 3]) -> anyhow::Erro
     }
 }
 
-/// Why the database that this process started takes no connections any more, once that is so.
+/// Waits until the database that this process started accepts no more connections; returns why.
 async fn end_of(database: Option<&Server>) -> local_postgres::Error {
-    let mut every = interval(Duration::from_secs(1));
+    let mut ticks = interval(Duration::from_secs(1));
     loop {
-        every.tick().await;
+        ticks.tick().await;
         if let Some(database) = database.filter(|database| !database.is_running()) {
             return database.ended();
         }

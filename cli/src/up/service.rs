@@ -1,4 +1,4 @@
-//! One service as a child process of `up`. It writes to standard output where it listens, logs to
+//! One service as a child process of `up`. It writes its addresses to standard output, logs to
 //! standard error, and ends when standard input closes, however the parent ended.
 
 use std::io::{self, Read, Write};
@@ -47,7 +47,7 @@ pub(crate) struct Addresses {
     pub(crate) management: SocketAddr,
 }
 
-/// A service that takes longer to stop is ended.
+/// How long a service may take to stop before it is ended.
 const GRACE_PERIOD: Duration = Duration::from_secs(2);
 
 /// Runs the service until standard input closes; returns the status to end with.
@@ -79,7 +79,7 @@ where
     }
 }
 
-/// Writes where a service listens.
+/// Writes the addresses of a service.
 fn announce(server: &Server) -> io::Result<()> {
     let addresses = Addresses {
         service: server.address()?,

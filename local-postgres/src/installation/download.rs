@@ -10,16 +10,16 @@ use ureq::{Agent, Body};
 
 use crate::error::Error;
 
-/// The release that is used: the newest that there is for Linux, macOS and Windows, on Intel and
-/// ARM. It is fixed, so that a start asks nobody what is newest.
+/// The release that is used: the newest for Linux, macOS and Windows, on Intel and ARM. It is
+/// fixed, so that a start need not ask which one is the newest.
 pub const VERSION: &str = "18.4.0";
 
 const REPOSITORY: &str = "https://repo1.maven.org/maven2/io/zonky/test/postgres";
-/// The archive has 15 MB.
+/// Far more than the 15 MB of the archive.
 const LIMIT_BYTES: u64 = 100_000_000;
 
-/// Downloads the archive for this machine. `progress` is told the bytes downloaded and, if known, of
-/// how many.
+/// Downloads the archive for this machine. `progress` gets the number of bytes downloaded and, if
+/// it is known, of all bytes.
 pub(crate) fn download(progress: impl FnMut(u64, Option<u64>)) -> Result<Vec<u8>, Error> {
     let (agent, url) = (agent(), url());
     let get = |url: &str| match agent.get(url).call() {

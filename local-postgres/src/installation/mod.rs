@@ -26,12 +26,12 @@ pub fn programs() -> Result<Option<PathBuf>, Error> {
 }
 
 /// Downloads, checks and unpacks the programs, unless this user has them, and returns their folder.
-/// `progress` is told the bytes downloaded and, if known, of how many.
+/// `progress` gets the number of bytes downloaded and, if it is known, of all bytes.
 ///
 /// # Errors
 /// When Maven Central cannot be reached, sends something else, or the disk is full.
 pub fn install(progress: impl FnMut(u64, Option<u64>)) -> Result<PathBuf, Error> {
-    // What is there is whole, and may be on a disk that is only for reading.
+    // What is there is complete, and may be on a read-only disk.
     if let Some(programs) = programs()? {
         return Ok(programs);
     }

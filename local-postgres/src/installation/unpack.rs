@@ -1,4 +1,4 @@
-//! What the archive holds: a `.txz` within a `.jar`, which is a zip file.
+//! Unpacks the archive: a `.txz` within a `.jar`, which is a zip file.
 
 use std::borrow::Cow;
 use std::io::Cursor;

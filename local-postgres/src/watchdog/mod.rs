@@ -1,6 +1,6 @@
-//! What ends PostgreSQL's programs once the process that started them has ended, in whatever way: it
-//! waits for its standard input, a pipe from that process, to close. The operating system closes it
-//! on each of Linux, macOS and Windows.
+//! The watchdog ends PostgreSQL's programs once the process that started them has ended, in
+//! whatever way. It waits until its standard input, a pipe from that process, is closed, which
+//! Linux, macOS and Windows do when a process ends.
 //!
 //! Each system's module has the same two items: `initdb`, which runs that program to its end, and
 //! `Postgres`, a server that can be started, crashed and stopped.

@@ -17,13 +17,13 @@ pub(crate) struct Plan<'a> {
     pub(crate) data: &'a Path,
     /// Settings, as `name=value`.
     pub(crate) settings: &'a [&'a str],
-    /// Stays locked until the last of the watchdog has ended.
+    /// Stays locked until the watchdog has ended.
     pub(crate) lock: &'a File,
-    /// What becomes of the folder.
+    /// What happens to the folder when the server has ended.
     pub(crate) after_stop: AfterStop,
 }
 
-/// What becomes of the folder when the server has ended.
+/// What happens to the folder when the server has ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AfterStop {
     /// It stays for the next start.

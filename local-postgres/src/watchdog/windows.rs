@@ -1,6 +1,6 @@
-//! `cmd` waits for the pipe and runs `pg_ctl stop`, which speaks to the server through a pipe that
-//! only a PostgreSQL has. `pg_ctl start` gives up an administrator's rights, which PostgreSQL
-//! refuses to have.
+//! PostgreSQL's programs on Windows: `cmd` is the watchdog, and runs `pg_ctl stop`, which speaks to
+//! the server through a pipe that only a PostgreSQL has. `pg_ctl start` drops an administrator's
+//! rights, with which PostgreSQL refuses to run.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -11,8 +11,8 @@ use std::process::{Child, Command, Stdio};
 use crate::error::Error;
 use crate::watchdog::plan::{AfterStop, Plan, TIMEOUT};
 
-/// A command that this terminal's Ctrl-C does not reach, nor what the user's variables tell
-/// PostgreSQL's programs.
+/// A command that gets neither this terminal's Ctrl-C nor the user's variables for PostgreSQL's
+/// programs.
 fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
     let mut command = Command::new(program);
@@ -46,8 +46,8 @@ fn lines(log: &Path) -> Vec<String> {
     log.lines().map(str::to_owned).collect()
 }
 
-/// Runs `initdb` with `arguments`. Killed, this process leaves it behind, in a folder that nobody
-/// uses again.
+/// Runs `initdb` with `arguments`. When this process is killed, `initdb` goes on, in a folder that
+/// nobody uses again.
 pub(crate) fn initdb(
     programs: &Path,
     folder: &Path,
@@ -82,7 +82,7 @@ impl Postgres {
             AfterStop::RemoveFolder => watchdog.env("REMOVE", plan.folder),
             AfterStop::KeepFolder => watchdog.env_remove("REMOVE"),
         };
-        // Its output goes nowhere, but as long as it holds this file, the folder is locked.
+        // It writes nothing there, but while it has this file open, the folder is locked.
         let lock = plan.lock.try_clone().map_err(Error::file(plan.folder))?;
         watchdog.stdin(Stdio::piped()).stdout(lock);
         watchdog.stderr(Stdio::null()).current_dir(plan.folder);
@@ -100,10 +100,10 @@ impl Postgres {
         })
     }
 
-    /// Starts the server and waits until it takes connections.
+    /// Starts the server and waits until it accepts connections.
     ///
     /// # Errors
-    /// With what it said.
+    /// The output of the server.
     pub(crate) fn start(&self, port: u16) -> Result<(), Vec<String>> {
         let log = self.folder.join("server.log");
         let _ = fs::remove_file(&log);
@@ -123,12 +123,12 @@ impl Postgres {
         run(stop, &self.folder.join("pg_ctl.log")).is_ok()
     }
 
-    /// What it said lately.
+    /// The lines of its log.
     pub(crate) fn output(&self) -> Vec<String> {
         lines(&self.folder.join("server.log"))
     }
 
-    /// Stops the server and waits for that.
+    /// Stops the server and waits until it has stopped.
     pub(crate) fn stop(mut self) {
         drop(self.watchdog.stdin.take());
         let _ = self.watchdog.wait();

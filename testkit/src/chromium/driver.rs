@@ -15,7 +15,7 @@ use crate::port::free_port;
 pub(crate) struct Driver {
     process: Child,
     pub(crate) url: String,
-    /// Where both write their temporary files, because neither of them removes its own.
+    /// Where both programs write their temporary files, because neither removes its own.
     _folder: TempDir,
 }
 
@@ -53,7 +53,7 @@ impl Drop for Driver {
 /// A command that `WebDriver` lacks and Chromium's driver has.
 #[derive(Debug)]
 pub(crate) struct ChromiumCommand {
-    /// Below the session's.
+    /// The path below the session's URL.
     pub(crate) path: &'static str,
     pub(crate) body: Value,
 }

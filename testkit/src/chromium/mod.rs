@@ -11,7 +11,7 @@ use driver::{ChromiumCommand, Driver};
 
 /// Chromium with one page open; dropped, it ends.
 pub struct Browser {
-    /// For what has no method here.
+    /// The page, for actions that have no method here.
     pub page: Client,
     _driver: Driver,
 }
@@ -48,7 +48,7 @@ impl Browser {
         let options = json!({
             "args": [
                 "--headless=new",
-                "--no-sandbox", // the sandbox refuses root; what is opened here is our own page
+                "--no-sandbox", // the sandbox refuses root; only our own page is opened here
                 "--disable-dev-shm-usage",
                 "--hide-scrollbars",
                 format!("--window-size={size}"),
@@ -97,7 +97,7 @@ impl Browser {
         self.wait(css).await.click().await.unwrap();
     }
 
-    /// Waits until the page is drawn again.
+    /// Waits until the page is about to be drawn again.
     pub async fn next_frame(&self) {
         let script = "requestAnimationFrame(arguments[0])";
         self.page.execute_async(script, Vec::new()).await.unwrap();

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::claim::Claim;
 
-/// The add-ons without which the shop and its measurements work.
+/// The add-ons that neither the shop nor its measurements need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Addon {
     Kiali,
@@ -19,8 +19,8 @@ impl Addon {
         }
     }
 
-    /// A claim about what the add-on shows: not proven where the user went `without` the add-on, and else
-    /// judged by `look`, which returns whether it holds, and the evidence.
+    /// A claim about what the add-on shows. It is not proven when the user went `without` the
+    /// add-on; otherwise `look` judges it, and returns whether it holds, and the evidence.
     pub(super) fn claim(
         self,
         without: &[Self],
@@ -32,11 +32,11 @@ impl Addon {
         }
         match look() {
             Ok((holds, evidence)) => Claim::new(text, holds, evidence),
-            Err(error) => Claim::new(text, false, format!("{error:#}; {}", self.mended())),
+            Err(error) => Claim::new(text, false, format!("{error:#}; {}", self.remedy())),
         }
     }
 
-    /// What makes its claims provable, when it was left out.
+    /// How to prove the claims about it when the user left it out.
     pub(super) fn left_out(self) -> String {
         let name = self.name();
         format!(
@@ -45,8 +45,8 @@ impl Addon {
         )
     }
 
-    /// What makes its claims provable, when it does not answer.
-    pub(super) fn mended(self) -> String {
+    /// How to prove the claims about it when it does not answer.
+    pub(super) fn remedy(self) -> String {
         let name = self.name();
         format!(
             "to prove this, {name} must run: `kubectl describe pods -n istio-system` says why it does \

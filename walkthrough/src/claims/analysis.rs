@@ -1,4 +1,4 @@
-//! `istioctl analyze` has nothing to say.
+//! Claims that `istioctl analyze` finds nothing wrong.
 
 use super::claim::Claim;
 use crate::cluster::SHOP;
@@ -17,7 +17,7 @@ pub(super) fn of_cluster() -> anyhow::Result<Claim> {
 /// # Errors
 /// When istioctl cannot be started.
 pub(super) fn of_files(files: &[&str]) -> anyhow::Result<Claim> {
-    // It writes that it found nothing to standard error, and what it found to standard output.
+    // istioctl writes its findings to standard output, but to standard error that there are none.
     let arguments = [&["analyze"], files, &["-n", SHOP]].concat();
     let analyzed = attempt("istioctl", &arguments, None)?;
     let text = [analyzed.stdout, analyzed.stderr].concat();

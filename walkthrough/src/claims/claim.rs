@@ -1,22 +1,22 @@
-//! A claim, and what was found of it.
+//! A claim, and whether it holds.
 
 use serde::Serialize;
 
-/// Something that a stage claims, and what was seen of it.
+/// Something that a stage claims, and whether it holds.
 pub(crate) struct Claim {
     pub(crate) text: String,
     pub(crate) verdict: Verdict,
-    /// May be empty.
+    /// What was measured; may be empty.
     pub(crate) evidence: String,
 }
 
-/// What was found of a claim.
+/// Whether a claim holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
     Holds,
     Fails,
-    /// It cannot be measured here, as the user said by `--without`.
+    /// It cannot be measured here, as the user said with `--without`.
     NotProven,
 }
 
@@ -35,7 +35,7 @@ impl Claim {
         }
     }
 
-    /// A claim that the user left out; `why` says what would make it provable.
+    /// A claim that the user left out; `why` says how it could be proven.
     pub(crate) fn not_proven(text: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -44,7 +44,7 @@ impl Claim {
         }
     }
 
-    /// A measurement that could not be made proves nothing, so it fails.
+    /// A claim that fails, because its measurement could not be made and so proves nothing.
     pub(super) fn not_measured(error: &anyhow::Error) -> Self {
         Self::new("everything can be measured", false, format!("{error:#}"))
     }

@@ -1,5 +1,5 @@
-//! What every stage claims: the cluster is as the documents make it, and it is the one that is
-//! measured.
+//! What every stage claims: the cluster is as the documents make it, and the measured shop is the
+//! cluster's.
 
 use std::collections::BTreeSet;
 

@@ -41,7 +41,8 @@ fn minor(version: &str) -> Option<u32> {
     version.split(['.', '-']).nth(1)?.parse().ok()
 }
 
-/// The add-ons: by what `istioctl dashboard` finds each, and by what it can be left out.
+/// The add-ons: the name, the label by which `istioctl dashboard` finds the pods, and whether the
+/// user can leave it out.
 const ADDONS: [(&str, &str, Option<Addon>); 4] = [
     ("jaeger", "app=jaeger", None),
     ("prometheus", "app.kubernetes.io/name=prometheus", None),
@@ -65,10 +66,10 @@ pub(super) fn addons(target: &Target) -> anyhow::Result<Vec<Claim>> {
         let holds = ready > 0 && ready == all;
         let mut evidence = format!("{ready} of {all} with {label}");
         if let Some(addon) = addon.filter(|_| !holds) {
-            evidence = format!("{evidence}; {}", addon.mended());
+            evidence = format!("{evidence}; {}", addon.remedy());
         }
         claims.push(Claim::new(text, holds, evidence));
-        // An add-on that has no pod was waited for long enough.
+        // An add-on without a pod has had its time already.
         if holds {
             claims.push(deployment(name)?);
         }
@@ -77,7 +78,7 @@ pub(super) fn addons(target: &Target) -> anyhow::Result<Vec<Claim>> {
     Ok(claims)
 }
 
-/// How many pods of the mesh with a label are ready, and how many there are, once those are the same.
+/// How many pods of the mesh with `label` are ready, and how many there are; waits until all are.
 fn ready_pods(label: &str) -> anyhow::Result<(usize, usize)> {
     let (mut ready, mut all) = (0, 0);
     eventually(|| {
@@ -89,8 +90,8 @@ fn ready_pods(label: &str) -> anyhow::Result<(usize, usize)> {
     Ok((ready, all))
 }
 
-/// Prometheus scrapes each pod of the mesh and of the shop that asks for it, and whatever else it
-/// knows.
+/// Prometheus reaches all of its targets, and each pod of the mesh and of the shop that asks to be
+/// scraped is one of them.
 fn scraping() -> anyhow::Result<Claim> {
     let (mut total, mut down, mut missing) = (0, Vec::new(), Vec::new());
     // A target is unknown before its first scrape, and down while its pod ends.
@@ -137,7 +138,7 @@ fn annotated() -> anyhow::Result<Vec<String>> {
 /// A Deployment of the mesh has all of its pods.
 fn deployment(name: &str) -> anyhow::Result<Claim> {
     let (mut ready, mut wanted) = (0, 1);
-    // Its image may still be on its way.
+    // Its image may still be downloading.
     eventually(|| {
         (ready, wanted) = replicas(&get(&["deployment", name, "-n", MESH])?);
         Ok((ready > 0 && ready == wanted).then_some(()))

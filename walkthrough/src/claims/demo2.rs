@@ -83,8 +83,8 @@ fn sidecars() -> anyhow::Result<Claim> {
     ))
 }
 
-/// Connections of the database, one of each API's own and whatever else comes: how many were
-/// encrypted, and how many were not.
+/// Both APIs' new connections to the database are encrypted, and no new connection of anybody is
+/// plain text.
 fn database() -> anyhow::Result<Claim> {
     let opened = |label: &str| {
         format!(

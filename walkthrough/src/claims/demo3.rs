@@ -19,16 +19,16 @@ const PRODUCTS: Request = Request::new("GET", "http://products-api.widgetario/pr
 const STOCK: Request = Request::new("GET", "http://stock-api.widgetario/stock/1");
 const SALE: Request = Request::new("POST", "http://stock-api.widgetario/stock/1/sales");
 const PAGE: Request = Request::new("GET", "http://widgetario-web.widgetario:8010/api/shop");
-/// Of a product that does not exist: the answer tells who may buy, and nothing is sold.
+/// Buys a product that does not exist: the answer shows who may buy, and nothing is sold.
 const BUY: Request = Request::new("POST", "http://widgetario-web.widgetario:8010/buy/999");
 const REQUESTS: [Request; 6] = [PAGE, BUY, PRODUCTS, STOCK, SALE, DATABASE];
-/// Open to those to whom the same by GET is open.
+/// Allowed for the callers who may GET the same URL.
 const HEADS: [Request; 3] = [
     Request::new("HEAD", PAGE.url),
     Request::new("HEAD", PRODUCTS.url),
     Request::new("HEAD", STOCK.url),
 ];
-/// What no policy ever opens.
+/// Requests that no policy ever allows.
 const CLOSED: [Request; 4] = [
     Request::new("POST", "http://widgetario-web.widgetario:8010/api/shop"),
     Request::new("POST", "http://products-api.widgetario/products"),
@@ -193,8 +193,8 @@ pub(super) fn sleep() -> anyhow::Result<Vec<Claim>> {
     ])
 }
 
-/// How the mesh refuses: it ends the connection of a pod without identity, except at web, which takes
-/// plain text.
+/// How the mesh refuses a request: it ends the connection of a pod without an identity, except at
+/// web, which accepts plain text.
 fn refusal(caller: Caller, request: Request) -> ProbeResult {
     let is_for_api = !request.url.contains("widgetario-web") && !request.is_for_database();
     if is_for_api && caller == Caller::Outsider {
@@ -204,8 +204,8 @@ fn refusal(caller: Caller, request: Request) -> ProbeResult {
     }
 }
 
-/// Compares who may do what with what pods meet: what is `allowed` must be answered, and everything
-/// else refused.
+/// Compares the answers that pods get with who may do what: an `allowed` request must be answered,
+/// and all others must be refused.
 fn table(
     text: &str,
     allowed: impl Fn(Caller, Request) -> bool + Sync,

@@ -4,8 +4,8 @@ use super::claim::Claim;
 use super::target::Target;
 use crate::observe::page::{Page, statuses};
 
-/// 25 views a second for 20 s, as fortio asks, which gives up after `timeout` seconds. The presenter's
-/// own fortio may run at the same time.
+/// Views the shop 25 times a second for 20 s, as the document's fortio does, which gives up after
+/// `timeout` seconds. The presenter's own fortio may run at the same time.
 pub(super) fn load(target: &Target, timeout: f64) -> Vec<Claim> {
     let (pages, took) = target.shop.load(25, 20);
     let is_good = |page: &&Page| page.status == 200 && page.seconds < timeout;

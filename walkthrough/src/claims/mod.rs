@@ -28,13 +28,13 @@ use crate::documents::Documents;
 /// error when the cluster cannot be asked.
 type Measurement = fn(&Target) -> anyhow::Result<Vec<Claim>>;
 
-/// Each stage by its key, with what measures it.
+/// Each stage by its key, with its measurement.
 const STAGES: &[(&str, Measurement)] = &[
     ("demo1/install", |_| demo1::install()),
     ("demo1/addons", demo1::addons),
     ("demo2/namespace", demo2::namespace),
     ("demo2/deploy", demo2::deploy),
-    // fortio waits for 3 s where nothing else is said.
+    // fortio waits for 3 s by default.
     ("demo2/load", |target| Ok(load::load(target, 3.0))),
     ("demo3/service-accounts", demo3::service_accounts),
     ("demo3/strict-mtls", demo3::strict_mtls),
@@ -82,7 +82,7 @@ pub(crate) fn of_stage(
 ) -> anyhow::Result<Vec<Claim>> {
     let key = documents.stages[position].key.as_str();
     let mut claims = vec![cluster_state::holds_the_documents(documents, position)?];
-    // Before there is a shop, and while it is closed, nobody answers.
+    // Before there is a shop, and while deny-all closes it, nobody answers.
     if position >= documents.position("demo2/deploy")? && key != "demo3/deny-all" {
         let shop = cluster_state::shop_is_in_the_cluster(target);
         claims.push(shop.unwrap_or_else(|error| Claim::not_measured(&error)));

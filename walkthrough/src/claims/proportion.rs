@@ -1,4 +1,4 @@
-//! Judging a share by a confidence interval, not by luck.
+//! Judges a share by a confidence interval, not by luck.
 
 use super::claim::Claim;
 
@@ -7,24 +7,24 @@ const Z: f64 = 2.575_829;
 /// At most half the width of an interval, as a share.
 const PRECISION: f64 = 0.04;
 
-/// How many of those that were counted are as they should be, or as they should not be.
+/// How many of the counted cases are hits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Share {
     pub(super) hits: usize,
-    /// Of how many.
+    /// How many cases were counted.
     pub(super) total: usize,
 }
 
 impl Share {
-    /// Counts `things`, and those of them that `is_hit`.
+    /// Counts `cases`, and the hits among them.
     pub(super) fn count<T>(
-        things: impl IntoIterator<Item = T>,
+        cases: impl IntoIterator<Item = T>,
         is_hit: impl Fn(&T) -> bool,
     ) -> Self {
         let mut share = Self { hits: 0, total: 0 };
-        for thing in things {
+        for case in cases {
             share.total += 1;
-            share.hits += usize::from(is_hit(&thing));
+            share.hits += usize::from(is_hit(&case));
         }
         share
     }
@@ -58,20 +58,19 @@ impl Share {
     }
 }
 
-/// How many to count, so that the interval around `expected` is at most ± 4 points wide.
+/// How many cases make the interval around `expected` at most ± 4 points wide.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "between 100 and 1037"
 )]
-pub(super) fn enough(expected: f64) -> usize {
+pub(super) fn sample_size(expected: f64) -> usize {
     let n = Z * Z * expected * (1.0 - expected) / (PRECISION * PRECISION);
     (n.ceil() as usize).max(100)
 }
 
-/// Judges whether a share is `expected`: `count` counts a number of cases, `n` of them. After a miss it
-/// counts four times as many, and that decides, because one of a hundred true claims misses the first
-/// time.
+/// Judges whether a share is `expected`, after `count` has counted `n` cases. If the share misses,
+/// four times as many cases decide, because one of a hundred true claims misses the first time.
 pub(super) fn judge(
     text: impl Into<String>,
     expected: f64,
@@ -108,7 +107,7 @@ mod tests {
     #[test]
     fn enough_is_within_four_points() {
         for expected in [0.2, 0.25, 0.5, 0.59, 0.7] {
-            let total = enough(expected);
+            let total = sample_size(expected);
             #[expect(
                 clippy::cast_precision_loss,
                 clippy::cast_possible_truncation,

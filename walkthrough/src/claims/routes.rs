@@ -7,7 +7,7 @@ use crate::observe::wait::eventually;
 /// Waits until web's sidecar routes calls of `service` as its `VirtualService` says.
 ///
 /// # Errors
-/// When neither can be read.
+/// When one of the two cannot be read.
 pub(super) fn arrive(service: &str) -> anyhow::Result<Claim> {
     let wanted = of_virtual_service(service)?;
     let mut held: Vec<Route> = Vec::new();
@@ -27,8 +27,8 @@ pub(super) fn arrive(service: &str) -> anyhow::Result<Claim> {
     ))
 }
 
-/// Web's own sidecar was told to make one try of calls that may be sales. Envoy's default is three
-/// when the connection fails.
+/// web's sidecar tries a call that may be a sale only once. Envoy's default is three tries when the
+/// connection fails.
 ///
 /// # Errors
 /// When istioctl cannot ask the sidecar.

@@ -1,12 +1,12 @@
-//! Leave to change a cluster: on a laptop it is given, elsewhere the user names the cluster.
+//! Permission to change a cluster: a laptop's may be changed; any other must be named by the user.
 
 use anyhow::bail;
 use clap::Args;
 
 use super::kubectl::{kubectl, stay_in};
 
-/// The contexts of clusters that live on a laptop: changing one of them harms nobody else. Where a
-/// name ends in a hyphen, a name that the user chose follows.
+/// The contexts of clusters that live on a laptop: changing one of them harms nobody else. When an
+/// entry ends in a hyphen, a name that the user chose follows.
 const LAPTOPS: [&str; 6] = [
     "docker-desktop",
     "kind-",
@@ -16,7 +16,7 @@ const LAPTOPS: [&str; 6] = [
     "k3d-",
 ];
 
-/// Leave to change the cluster that `kubectl` speaks to.
+/// Permission to change the cluster of `kubectl`.
 #[derive(Args)]
 pub(crate) struct Consent {
     /// kubectl's current context, when it is no laptop's cluster
@@ -25,8 +25,8 @@ pub(crate) struct Consent {
 }
 
 impl Consent {
-    /// Checks that the current context is a laptop's, or the one that the user named, and returns it.
-    /// All later commands are for it.
+    /// Checks that the current context is a laptop's, or the one that the user named, and returns
+    /// it. All later commands use this context.
     ///
     /// # Errors
     /// When it is neither.

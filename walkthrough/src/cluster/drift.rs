@@ -1,26 +1,25 @@
-//! In what an object of the cluster differs from its document, fields that no document names
-//! included: those that `kubectl set`, `scale` or `annotate` added, and that another `kubectl apply`
-//! would keep.
+//! Which objects of the cluster differ from their documents, also in fields that no document names.
+//! `kubectl set`, `scale` and `annotate` add such fields, and another `kubectl apply` keeps them.
 
 use serde_json::{Map, Value};
 
 use super::kubectl::{kubectl_with, parsed};
 use super::manifests::{is_same, list};
 
-/// Annotations by which kubectl and a Deployment's controller take notes. On a pod template every
-/// other annotation means something.
+/// Annotations that kubectl and a Deployment's controller write for themselves. On a pod template,
+/// every other annotation has an effect.
 const NOTES: [&str; 2] = ["kubectl.kubernetes.io/", "deployment.kubernetes.io/"];
 
-/// Annotations of an object that change what the mesh or its add-ons do. Every other one is a
-/// controller's note, such as the addresses that a `LoadBalancer` got.
+/// Annotations of an object that change what the mesh or its add-ons do. Any other one is a record
+/// of a controller, such as the addresses that a `LoadBalancer` got.
 const EFFECTIVE: [&str; 2] = ["istio.io/", "prometheus.io/"];
 
-/// Those of `objects`, all of which the cluster holds, that it would store in another form if they
-/// were put in the place of what it holds.
+/// Those of `objects` that the cluster would store in another form than the one it holds now. It must
+/// hold all of them.
 ///
 /// # Errors
 /// When the cluster cannot be asked, or refuses one of them.
-pub(super) fn among(objects: Vec<&Value>) -> anyhow::Result<Vec<&Value>> {
+pub(super) fn drifted(objects: Vec<&Value>) -> anyhow::Result<Vec<&Value>> {
     if objects.is_empty() {
         return Ok(Vec::new());
     }
@@ -53,7 +52,7 @@ fn stored_by_a_dry_run(objects: &[&Value]) -> anyhow::Result<Vec<Value>> {
     Ok(stored)
 }
 
-/// An object without what the cluster notes on it.
+/// An object without what the cluster itself writes into it.
 fn without_cluster_notes(object: &Value) -> Value {
     let mut object = object.clone();
     if let Some(fields) = object.as_object_mut() {

@@ -12,8 +12,8 @@ use super::MESH;
 /// The context that the user agreed to.
 static AGREED: OnceLock<String> = OnceLock::new();
 
-/// From now on every command is for `context`, whatever another terminal chooses meanwhile. Returns
-/// the context of the first call, which is the one that counts.
+/// Makes every command from now on use `context`, even when another terminal switches to another
+/// one. Returns the context of the first call, which is the one that counts.
 pub(super) fn stay_in(context: String) -> &'static str {
     AGREED.get_or_init(|| context)
 }
@@ -54,7 +54,7 @@ pub(crate) fn attempt(
         .spawn()
         .with_context(|| format!("`{program}` cannot be started: is it installed, and on PATH?"))?;
     if let (Some(mut pipe), Some(input)) = (process.stdin.take(), input) {
-        // A program that does not read to the end says why by itself.
+        // A program that does not read to the end reports the reason itself.
         let _ = pipe.write_all(input.to_string().as_bytes());
     }
     Ok(process.wait_with_output()?)

@@ -1,4 +1,4 @@
-//! The objects that the documents' files hold, and by what two objects are the same one.
+//! The objects in the documents' files, and whether two objects are the same one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::SHOP;
 use crate::documents::Stage;
 
-/// The objects of all files that `stages` apply, whose paths begin at `root`. Each object is there
-/// once, as the last of its files has it, in the order of their first files.
+/// The objects of all files that `stages` apply, whose paths begin at `root`. Each object is listed
+/// once, at the place of its first file, in the form of its last one.
 ///
 /// # Errors
 /// When a file cannot be read, or is no manifest.
@@ -38,7 +38,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<Value>> {
     Ok(objects)
 }
 
-/// A file, or the files of a folder that `kubectl apply -f` takes, in its order.
+/// The file, or the files that `kubectl apply -f` takes from a folder, in its order.
 fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -60,7 +60,7 @@ pub(super) fn list<T: Serialize>(objects: &[T]) -> Value {
     json!({ "apiVersion": "v1", "kind": "List", "items": objects })
 }
 
-/// `configmap/tracing`, as kubectl writes it, without the group.
+/// The name as kubectl writes it, such as `configmap/tracing`, without the group.
 pub(super) fn name(object: &Value) -> String {
     let kind = object["kind"].as_str().unwrap_or_default().to_lowercase();
     let name = object["metadata"]["name"].as_str().unwrap_or_default();

@@ -1,9 +1,9 @@
-//! The cluster: asked and changed through the presenter's own `kubectl`, and made to hold what the
-//! documents of a stage apply.
+//! The cluster: it is read and changed through the presenter's own `kubectl`, and made to hold what
+//! the documents of a stage apply.
 //!
-//! [`consent`] asks whose cluster it is, [`manifests`] reads the documents' files, and
-//! [`objects`] compares the cluster with them, with the help of [`drift`], [`undeclared`] and
-//! [`sidecars`].
+//! [`consent`] checks that the cluster may be changed, [`manifests`] reads the documents' files,
+//! and [`objects`] compares the cluster with these files, with the help of [`drift`],
+//! [`undeclared`] and [`sidecars`].
 
 pub(crate) mod consent;
 mod drift;

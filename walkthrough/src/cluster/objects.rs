@@ -1,4 +1,4 @@
-//! A cluster that holds exactly what a stage calls for.
+//! Makes the cluster hold exactly what a stage needs.
 
 use anyhow::bail;
 use serde_json::Value;
@@ -8,18 +8,19 @@ use super::manifests::{self, is_same, list, name};
 use super::{drift, rollout, undeclared};
 use crate::documents::Documents;
 
-/// The objects of a stage and of those before it; where a file overwrote an object, the last counts.
+/// The objects of a stage and of those before it; when several files have the same object, the last
+/// one counts.
 pub(crate) struct Wanted {
     present: Vec<Value>,
-    /// What only later stages apply, the last first.
+    /// The objects that only later stages apply, the last first.
     absent: Vec<Value>,
 }
 
 impl Wanted {
-    /// What the first `count` stages call for.
+    /// What the first `count` stages need.
     ///
     /// # Errors
-    /// When a file is not there, or is no manifest.
+    /// When a file is missing, or is no manifest.
     pub(crate) fn after(documents: &Documents, count: usize) -> anyhow::Result<Self> {
         let (earlier, later) = documents.stages.split_at(count);
         let present = manifests::of_stages(&documents.root, earlier)?;
@@ -29,8 +30,8 @@ impl Wanted {
         Ok(Self { present, absent })
     }
 
-    /// Makes the cluster hold exactly this, and waits until the shop's pods do. Returns a line for
-    /// each change.
+    /// Makes the cluster hold exactly this, and waits until the shop's pods are ready. Returns a
+    /// line for each change.
     ///
     /// # Errors
     /// When the cluster refuses.
@@ -53,7 +54,7 @@ impl Wanted {
         Ok(changes)
     }
 
-    /// Applies all that should be there, pods before policies: a pod that starts under deny-all never
+    /// Applies all objects that should exist, policies last: a pod that starts under deny-all never
     /// reaches its database, and is never ready.
     fn apply(&self) -> anyhow::Result<Vec<String>> {
         let is_policy = |object: &&Value| object["kind"] == "AuthorizationPolicy";
@@ -74,7 +75,7 @@ impl Wanted {
         existing(&self.absent)
     }
 
-    /// A line for each difference between the cluster and this: none, when a stage was reached.
+    /// A line for each difference between the cluster and this; none when the stage is reached.
     ///
     /// # Errors
     /// When the cluster cannot be asked.
@@ -94,7 +95,7 @@ impl Wanted {
             let name = name(object);
             format!("{name} is not as the documents say")
         }));
-        differences.extend(undeclared::beside(&self.present)?);
+        differences.extend(undeclared::objects(&self.present)?);
         differences.extend(rollout::unready()?);
         Ok(differences)
     }
@@ -103,7 +104,7 @@ impl Wanted {
     fn drifted(&self) -> anyhow::Result<Vec<&Value>> {
         let existing = existing(&self.present)?;
         let exists = |object: &&Value| existing.contains(&name(object));
-        drift::among(self.present.iter().filter(exists).collect())
+        drift::drifted(self.present.iter().filter(exists).collect())
     }
 }
 
@@ -139,7 +140,7 @@ fn existing(objects: &[Value]) -> anyhow::Result<Vec<String>> {
     let arguments = ["get", "--ignore-not-found", "--output=json", "-f", "-"];
     let found = attempt("kubectl", &arguments, Some(&list(objects)))?;
     let complaints = String::from_utf8_lossy(&found.stderr);
-    // Before Istio is installed, the cluster does not know its kinds, and holds no object of them.
+    // Before Istio is installed, the cluster does not know its kinds, and has no object of them.
     let other = complaints.lines().find(|line| !is_unknown_kind(line));
     if let Some(line) = other.filter(|_| !found.status.success()) {
         bail!("kubectl: {line}");

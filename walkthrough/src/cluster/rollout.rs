@@ -1,4 +1,4 @@
-//! Whether the shop's workloads have the pods that they want.
+//! Whether the shop's workloads have all of their pods.
 
 use serde_json::Value;
 
@@ -6,8 +6,8 @@ use super::kubectl::{get, items, kubectl};
 use super::manifests::name;
 use super::{SHOP, sidecars};
 
-/// Waits until every workload of the shop, if there is one, has all of its pods, each with the
-/// sidecar that a new pod would get. Returns a line for each workload that was restarted for that.
+/// Waits until every workload of the shop, if there are any, has all of its pods, each with the
+/// sidecar that a new pod would get. Returns a line for each workload that had to be restarted.
 ///
 /// # Errors
 /// When a workload takes longer than three minutes.
@@ -38,7 +38,7 @@ pub(super) fn restart() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A line for each workload of the shop that lacks pods which are ready and made as it is now.
+/// A line for each workload of the shop that lacks pods which are ready and up to date.
 ///
 /// # Errors
 /// When the cluster cannot be asked.
@@ -51,7 +51,7 @@ pub(super) fn unready() -> anyhow::Result<Vec<String>> {
     Ok(items(&workloads).filter_map(lacking).collect())
 }
 
-/// How many pods of a workload are ready and made as it is now, and how many it wants.
+/// How many pods of a workload are ready and up to date, and how many it should have.
 pub(crate) fn replicas(workload: &Value) -> (u64, u64) {
     let count = |field: &str| workload["status"][field].as_u64().unwrap_or_default();
     let ready = count("readyReplicas").min(count("updatedReplicas"));

@@ -1,5 +1,5 @@
-//! Which workloads have pods with another sidecar than a pod that is made now: none, because they are
-//! older than the mesh, or one of another revision of it.
+//! Which workloads have pods with another sidecar than a new pod gets: with none, because they are
+//! older than the mesh, or with one of another revision of the mesh.
 
 use std::collections::BTreeSet;
 
@@ -31,8 +31,8 @@ impl Sidecar {
         })
     }
 
-    /// The sidecar that a pod of the shop gets when it is made now. A dry run asks the mesh for it, so
-    /// that no pod is made.
+    /// The sidecar that a new pod of the shop gets. A dry run asks the mesh for it, so no pod is
+    /// made.
     ///
     /// # Errors
     /// When the cluster refuses the pod.
@@ -64,7 +64,7 @@ pub(super) fn outdated() -> anyhow::Result<BTreeSet<String>> {
     Ok(others.filter_map(workload).collect())
 }
 
-/// The `Deployment` or `StatefulSet` of a pod, whose restart makes the pod anew.
+/// The `Deployment` or `StatefulSet` whose restart replaces the pod.
 fn workload(pod: &Value) -> Option<String> {
     let owner = &pod["metadata"]["ownerReferences"][0];
     let name = owner["name"].as_str()?;

@@ -1,6 +1,7 @@
-//! What is in the cluster although no document applied it, and can change the shop's traffic.
+//! Objects in the cluster that no document applied, and that can change the shop's traffic.
 //!
-//! The cluster itself tells which kinds of objects there are: a list of ours would age.
+//! The cluster itself says which kinds of objects there are: a list in this file would become
+//! outdated.
 
 use anyhow::Context;
 use serde_json::Value;
@@ -9,15 +10,15 @@ use super::kubectl::{attempt, get, items};
 use super::manifests::{is_same, name};
 use super::{MESH, SHOP};
 
-/// Kinds in which Kubernetes takes notes, or copies what is listed in another form.
-const NOTES: [&str; 3] = ["endpoints", "events", "leases"];
+/// Kinds that Kubernetes writes for itself, or that repeat another kind.
+const INTERNAL: [&str; 3] = ["endpoints", "events", "leases"];
 
-/// A line for each object that is not among those of the documents, `declared`, and is in the shop's
-/// namespace, or is one of the mesh that can reach the shop.
+/// A line for each object that no document has `declared`, if it is in the shop's namespace, or
+/// configures the mesh and can affect the shop.
 ///
 /// # Errors
 /// When the cluster cannot be asked.
-pub(super) fn beside(declared: &[Value]) -> anyhow::Result<Vec<String>> {
+pub(super) fn objects(declared: &[Value]) -> anyhow::Result<Vec<String>> {
     let kinds = kinds()?;
     let mut found = Vec::new();
     if declared
@@ -34,8 +35,8 @@ pub(super) fn beside(declared: &[Value]) -> anyhow::Result<Vec<String>> {
         .collect();
     if !mesh_kinds.is_empty() {
         let list = get(&[&mesh_kinds.join(","), "-A"])?;
-        let reaching = items(&list).filter(|object| reaches_the_shop(object));
-        found.extend(reaching.cloned());
+        let affecting = items(&list).filter(|object| affects_the_shop(object));
+        found.extend(affecting.cloned());
     }
     found.retain(|object| !declared.iter().any(|known| is_same(known, object)));
     let lines = found
@@ -52,12 +53,12 @@ fn kinds() -> anyhow::Result<Vec<String>> {
         "--verbs=list",
         "--output=name",
     ];
-    // It fails, and lists the rest, when an extension of the API server is down.
+    // When an extension of the API server is down, kubectl fails, but lists the other kinds.
     let listed = attempt("kubectl", &arguments, None)?.stdout;
     let listed = String::from_utf8_lossy(&listed);
     let is_kept = |kind: &&str| {
         let (name, group) = kind.split_once('.').unwrap_or((kind, ""));
-        !NOTES.contains(&name) && group != "metrics.k8s.io"
+        !INTERNAL.contains(&name) && group != "metrics.k8s.io"
     };
     let kinds: Vec<String> = listed.lines().filter(is_kept).map(str::to_owned).collect();
     (!kinds.is_empty())
@@ -65,7 +66,7 @@ fn kinds() -> anyhow::Result<Vec<String>> {
         .context("kubectl cannot tell which kinds of objects there are")
 }
 
-/// Whether objects of a kind tell the mesh what to do.
+/// Whether objects of a kind configure the mesh.
 fn is_mesh_kind(kind: &str) -> bool {
     let group = kind.split_once('.').map_or("", |(_, group)| group);
     group.ends_with(".istio.io") || group == "gateway.networking.k8s.io"
@@ -79,15 +80,16 @@ fn is_made_here(object: &Value) -> bool {
         || match object["kind"].as_str() {
             Some("ConfigMap") => name == "kube-root-ca.crt" || name.starts_with("istio-ca-"),
             Some("ServiceAccount") => name == "default",
-            // Made for a StatefulSet, it outlives that, and keeps the data of what was sold.
+            // Made for a StatefulSet, the claim stays when that is deleted, with the data of what
+            // was sold.
             Some("PersistentVolumeClaim") => name.starts_with("data-products-db-"),
             _ => false,
         }
 }
 
 /// Whether an object of the mesh, outside of the shop's namespace, is for the whole mesh, or names
-/// the shop. What `istioctl install` made does not count.
-fn reaches_the_shop(object: &Value) -> bool {
+/// the shop. Objects that `istioctl install` made do not count.
+fn affects_the_shop(object: &Value) -> bool {
     let metadata = &object["metadata"];
     match metadata["namespace"].as_str() {
         Some(SHOP) => false,
@@ -105,12 +107,12 @@ mod tests {
     #[test]
     fn policy_for_the_whole_mesh_and_route_that_names_the_shop_are_undeclared() {
         let object = |namespace: &str, host: &str| json!({ "metadata": { "name": "x", "namespace": namespace }, "spec": { "hosts": [host] } });
-        assert!(reaches_the_shop(&object(MESH, "elsewhere")));
-        assert!(reaches_the_shop(&object(
+        assert!(affects_the_shop(&object(MESH, "elsewhere")));
+        assert!(affects_the_shop(&object(
             "default",
             "web.widgetario.svc.cluster.local"
         )));
-        assert!(!reaches_the_shop(&object("default", "reviews")));
+        assert!(!affects_the_shop(&object("default", "reviews")));
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! Who may do what: a truth table, compared with what pods meet.
+//! Who may do what: a truth table, compared with the results that pods get.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::callers::{Caller, Request};
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProbeResult {
     /// The called service answered.
@@ -18,22 +18,23 @@ pub(crate) enum ProbeResult {
     Other(String),
 }
 
-/// A sidecar has a new policy within a second. But a connection that was open already stays under the
-/// old policy until it is drained, which takes 45 s at most, and a shop under load leaves many of them.
+/// A sidecar has a new policy within a second. However, a connection that was already open stays
+/// under the old policy until it is drained, which takes up to 45 s; after a load there are many of
+/// these.
 const POLICY_DELAY: Duration = Duration::from_secs(50);
 
 /// How many requests are made at the same time.
 const AT_ONCE: usize = 6;
 
 impl ProbeResult {
-    /// Reads the line that `probe` wrote of a request.
+    /// Reads the line that `probe` wrote about a request.
     fn of(line: &str, request: Request) -> Self {
         let was_cut = ["reset by peer", "closed before", "closed connection"];
         let status = line
             .split(' ')
             .next()
             .and_then(|word| word.parse::<u16>().ok());
-        // The answer to HEAD has no words. Only a policy says 403.
+        // The answer to HEAD has no body, but only a policy answers 403.
         let is_refused = match request.method {
             "HEAD" => status == Some(403),
             _ => line.contains("RBAC: access denied"),
@@ -52,8 +53,9 @@ impl ProbeResult {
     }
 }
 
-/// Whether the service that was asked answers so: it shows what there is, and takes a sale, though
-/// not one without its content. Another service knows no such path.
+/// Whether the called service itself gives this answer. To GET it shows what there is. A sale
+/// without a body it refuses in its own way; 404 and 405 are answers of services without such a
+/// path.
 fn is_own_answer(method: &str, status: u16) -> bool {
     match method {
         "GET" | "HEAD" => status == 200,
@@ -61,7 +63,8 @@ fn is_own_answer(method: &str, status: u16) -> bool {
     }
 }
 
-/// Asks until the expected result came three times in a row; after the deadline any other counts.
+/// Asks until the expected result came three times in a row; after the deadline, any other result
+/// counts.
 fn result(
     caller: Caller,
     request: Request,
@@ -78,8 +81,8 @@ fn result(
     }
 }
 
-/// Compares a truth table with what pods meet: each of `requests` from each of `callers`. Returns how
-/// many that are, and a line for each that differs from what is `expected`.
+/// Makes each of `requests` from each of `callers`. Returns how many requests that were, and a line
+/// for each whose result is not the `expected` one.
 pub(crate) fn differing(
     expected: impl Fn(Caller, Request) -> ProbeResult + Sync,
     callers: &[Caller],
@@ -92,9 +95,10 @@ pub(crate) fn differing(
     }
     let difference = |&(caller, request): &(Caller, Request)| {
         let expected = expected(caller, request);
-        let met = result(caller, request, &expected, deadline);
+        let actual = result(caller, request, &expected, deadline);
         let Request { method, url } = request;
-        (met != expected).then(|| format!("{caller:?} {method} {url}: {met:?}, not {expected:?}"))
+        (actual != expected)
+            .then(|| format!("{caller:?} {method} {url}: {actual:?}, not {expected:?}"))
     };
     let differing = thread::scope(|scope| {
         let difference = &difference;

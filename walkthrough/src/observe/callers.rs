@@ -6,7 +6,7 @@ use super::wait::eventually;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::{attempt, get, items, kubectl};
 
-/// Whose identity a request has.
+/// The pod whose identity a request has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
     Web,
@@ -27,7 +27,7 @@ pub(crate) const CALLERS: [Caller; 5] = [
     Caller::Outsider,
 ];
 
-/// What is asked, as the services' `probe` takes it.
+/// A request, as the services' `probe` takes it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) method: &'static str,
@@ -74,10 +74,10 @@ impl Caller {
         }
     }
 
-    /// Whether the log of the database's own sidecar tells that it refused the caller since `begin`.
+    /// Whether the log of the database's own sidecar says that it refused the caller since `begin`.
     ///
-    /// The end of a connection does not tell who ended it: the caller's sidecar takes every
-    /// connection, and also ends it when no network leads on.
+    /// The end of a connection does not show who ended it: the caller's sidecar accepts every
+    /// connection, and ends it also when there is no way to the database.
     ///
     /// # Errors
     /// When the cluster cannot be asked.

@@ -1,4 +1,4 @@
-//! Traces, as Jaeger has them.
+//! Traces, read from Jaeger.
 
 use std::collections::BTreeMap;
 use std::thread::sleep;
@@ -18,7 +18,7 @@ const SERVICES: [&str; 3] = [
     "stock-api.widgetario",
 ];
 
-/// A span: whose it is, what it is called, and which is its parent.
+/// A span: who recorded it, its name, and its parent.
 #[derive(Clone, Debug)]
 pub struct Span {
     /// Unique within its trace.
@@ -41,7 +41,7 @@ pub struct Span {
 pub struct Trace {
     /// In hexadecimal digits.
     pub id: String,
-    /// In no certain order.
+    /// In no particular order.
     pub spans: Vec<Span>,
 }
 
@@ -143,13 +143,13 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// The traces of a request as far as they have arrived, by its `x-request-id`. The span of a sidecar,
-/// and that of a service, names the request in a tag. What is found by the tag is found by neither time
-/// nor trace, so that a clock may be wrong and others may use the shop.
+/// The traces of a request as far as they have arrived, by its `x-request-id`. The spans of
+/// sidecars and of services name the request in a tag. Found by this tag, a trace does not depend
+/// on the clock, nor on other visitors of the shop.
 fn by_request(id: &str) -> anyhow::Result<Vec<Trace>> {
     let tags = [
         json!({ "guid:x-request-id": id }),
-        // Jaeger has an array as its text.
+        // Jaeger stores an array as text.
         json!({ "http.request.header.x-request-id": json!([id]).to_string() }),
     ];
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
@@ -172,8 +172,8 @@ fn by_request(id: &str) -> anyhow::Result<Vec<Trace>> {
     Ok(traces.into_values().collect())
 }
 
-/// The traces of a request, by its `x-request-id`, in the order of their ids: once they have `spans`
-/// spans and no more come in, or those there are after 40 s.
+/// The traces of a request, by its `x-request-id`, in the order of their ids. Waits until they have
+/// `spans` spans and no more arrive, for 40 s at most.
 ///
 /// # Errors
 /// When Jaeger cannot be asked.
@@ -184,7 +184,7 @@ pub fn of_request(id: &str, spans: usize) -> anyhow::Result<Vec<Trace>> {
     let begin = Instant::now();
     let (mut seen, mut count, mut grew) = (BTreeMap::<String, Trace>::new(), 0, begin);
     loop {
-        // Under load Jaeger forgets within seconds, so whatever was seen once counts.
+        // Under load Jaeger forgets traces within seconds, so all that were seen once count.
         for trace in by_request(id)? {
             let known = seen.get(&trace.id).map_or(0, |known| known.spans.len());
             if trace.spans.len() > known {

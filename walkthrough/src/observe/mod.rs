@@ -1,6 +1,5 @@
 //! What is observed of the shop and of the mesh: the answers to visitors and to pods, what the
-//! add-ons recorded, and what web's sidecar was told. Nothing here judges; that is for
-//! `claims`.
+//! add-ons recorded, and the configuration of web's sidecar. Nothing here judges; `claims` does.
 
 pub(crate) mod access;
 pub(crate) mod callers;

@@ -1,4 +1,4 @@
-//! What the shop answers: a page, its content as JSON, or what came of a sale.
+//! What the shop answers: a page, its content as JSON, or the outcome of a sale.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -14,12 +14,12 @@ pub struct Page {
     pub status: u16,
     /// From the request to the end of the answer.
     pub(crate) seconds: f64,
-    /// When there was no answer, why.
+    /// The reason, when there was no answer.
     pub body: String,
-    /// What is sold, of an answer that tells it.
+    /// What is sold, if the answer says so.
     content: Option<Content>,
-    /// What web met, of any answer of `GET /api/shop`; else why the answer is not read as one.
-    met: Result<Closed, String>,
+    /// The trace and web's calls, of any answer to `GET /api/shop`; of any other, why it is not one.
+    trace_and_calls: Result<Closed, String>,
     headers: HeaderMap,
 }
 
@@ -43,19 +43,19 @@ impl Page {
             status,
             seconds: begin.elapsed().as_secs_f64(),
             content: serde_json::from_str(&body).ok(),
-            met: serde_json::from_str(&body).map_err(|error| error.to_string()),
+            trace_and_calls: serde_json::from_str(&body).map_err(|error| error.to_string()),
             body,
             headers,
         }
     }
 
-    /// A header of the answer; empty when it is not there.
+    /// A header of the answer; empty when there is none.
     pub(crate) fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default()
     }
 
-    /// By which the logs and the spans of proxies name the request.
+    /// The id by which the logs and the spans of proxies name the request.
     pub fn request_id(&self) -> Option<&str> {
         self.content.as_ref()?.request_id.as_deref()
     }
@@ -63,12 +63,12 @@ impl Page {
     /// Why the answer cannot be read as the shop's content, if it cannot: the image in the cluster may
     /// be of another build than this program.
     pub(crate) fn misread(&self) -> Option<&str> {
-        self.met.as_ref().err().map(String::as_str)
+        self.trace_and_calls.as_ref().err().map(String::as_str)
     }
 
-    /// The trace in which web is.
+    /// The trace that web takes part in.
     pub(crate) fn trace_id(&self) -> Option<&str> {
-        self.met.as_ref().ok()?.trace_id.as_deref()
+        self.trace_and_calls.as_ref().ok()?.trace_id.as_deref()
     }
 
     /// The products, in the order of their ids.
@@ -79,7 +79,8 @@ impl Page {
 
     /// The calls that web made for the page, products-api's first.
     pub(crate) fn calls(&self) -> &[UpstreamCall] {
-        self.met.as_ref().map_or(&[], |met| &met.calls)
+        let known = self.trace_and_calls.as_ref();
+        known.map_or(&[], |known| &known.calls)
     }
 
     /// The calls of stock-api.
@@ -132,18 +133,18 @@ impl Page {
         self.status == 200 && rows == 4 && !self.body.contains("data-level=\"unknown\"")
     }
 
-    /// What products-api lists, where the ingress gateway leads to it.
+    /// The products that products-api lists, in its own answer through the ingress gateway.
     pub(crate) fn listed(&self) -> Vec<Listed> {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
-    /// What the answer to a Buy tells of the sale, if it is web's.
+    /// The sale, if this is web's answer to a Buy.
     pub(crate) fn sale(&self) -> Option<Sale> {
         serde_json::from_str(&self.body).ok()
     }
 }
 
-/// `200 × 996, 503 × 4`
+/// The statuses and their counts, such as `200 × 996, 503 × 4`.
 pub(crate) fn statuses(pages: &[Page]) -> String {
     let mut counts = BTreeMap::<u16, usize>::new();
     for page in pages {

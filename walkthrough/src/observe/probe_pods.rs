@@ -1,4 +1,4 @@
-//! The two pods that only a measurement needs: one in the mesh without an account of its own, and one
+//! Two pods that only a measurement needs: one in the mesh without an account of its own, and one
 //! outside of the mesh.
 
 use anyhow::Context;
@@ -29,7 +29,7 @@ impl ProbePods {
             "kind": "List",
             "items": [pod("stranger", "true", &image), pod("outsider", "false", &image)],
         });
-        // A measurement that was broken off may have left its pods.
+        // An interrupted measurement may have left its pods.
         kubectl(&["delete", "pods", "-n", "default", "-l", LABEL, "--wait"])?;
         let started = pods.clone();
         let cleanup = Cleanup::new(move || {
@@ -61,7 +61,7 @@ fn web_image() -> anyhow::Result<String> {
         .context("the Deployment web has no container web")
 }
 
-/// A pod that Istio gives a sidecar where `inject` is "true".
+/// A pod that gets a sidecar from Istio when `inject` is "true".
 fn pod(name: &str, inject: &str, image: &str) -> Value {
     json!({
         "apiVersion": "v1",
@@ -74,7 +74,7 @@ fn pod(name: &str, inject: &str, image: &str) -> Value {
         "spec": {
             "automountServiceAccountToken": false,
             "terminationGracePeriodSeconds": 1,
-            "activeDeadlineSeconds": 600, // should nobody delete it
+            "activeDeadlineSeconds": 600, // for the case that nobody deletes it
             "securityContext": {
                 "runAsNonRoot": true,
                 "runAsUser": 65532,

@@ -14,7 +14,7 @@ type Series = (Value, f64);
 /// The value of a `PromQL` expression: its series, each with its labels.
 ///
 /// # Errors
-/// When Prometheus is not there or refuses the expression.
+/// When Prometheus does not answer or refuses the expression.
 pub(crate) fn query(expression: &str) -> anyhow::Result<Vec<Series>> {
     let escaped = utf8_percent_encode(expression, RESERVED);
     let answer = ask_service("prometheus", 9090, &format!("api/v1/query?query={escaped}"))
@@ -27,7 +27,7 @@ pub(crate) fn query(expression: &str) -> anyhow::Result<Vec<Series>> {
     Ok(series.filter_map(value).collect())
 }
 
-/// Counters, as they were before something is done that makes them grow.
+/// Counters, with their values before something makes them grow.
 pub(crate) struct Counters {
     expressions: Vec<String>,
     before: Vec<Vec<Series>>,
@@ -36,7 +36,7 @@ pub(crate) struct Counters {
 /// By how much each counter has grown, in the order of their expressions.
 pub(crate) struct Growth {
     pub(crate) by: Vec<f64>,
-    /// Whether that is what was waited for.
+    /// Whether this is the growth that was waited for.
     pub(crate) is_enough: bool,
 }
 
@@ -53,8 +53,8 @@ impl Counters {
         })
     }
 
-    /// Calls `act`, which may make the counters grow, and reads them, again and again until
-    /// `is_enough` of their growth, as long as [`eventually`] waits.
+    /// Calls `act`, which may make the counters grow, and reads them, again and again until their
+    /// growth `is_enough`, for as long as [`eventually`] waits.
     ///
     /// # Errors
     /// See [`query`].
@@ -84,28 +84,28 @@ fn read(expressions: &[String]) -> anyhow::Result<Vec<Vec<Series>>> {
         .collect()
 }
 
-/// By how much a counter's series have grown together. A series that was not there began at 0, and
-/// one that has gone, with its pod, takes nothing back.
+/// By how much a counter's series have grown together. A new series began at 0, and one that has
+/// disappeared with its pod takes nothing away.
 fn grown_by((before, now): (&Vec<Series>, &Vec<Series>)) -> f64 {
     let growth = now.iter().map(|(labels, value)| {
         let known = before.iter().find(|(known, _)| known == labels);
         (value - known.map_or(0.0, |(_, value)| *value)).max(0.0)
     });
-    0.0 + growth.sum::<f64>() // the sum of none is a negative zero
+    0.0 + growth.sum::<f64>() // the sum of no numbers is a negative zero
 }
 
-/// A place that Prometheus scrapes.
+/// A target that Prometheus scrapes.
 pub(crate) struct ScrapeTarget {
     pub(crate) url: String,
     pub(crate) is_up: bool,
-    /// The pod that it is in, if it is in one.
+    /// The target's pod, if it is in one.
     pub(crate) pod: Option<String>,
 }
 
-/// All places that Prometheus scrapes.
+/// All targets that Prometheus scrapes.
 ///
 /// # Errors
-/// When Prometheus is not there.
+/// When Prometheus does not answer.
 pub(crate) fn scrape_targets() -> anyhow::Result<Vec<ScrapeTarget>> {
     let answer = ask_service("prometheus", 9090, "api/v1/targets?state=active")?;
     let text = |value: &Value| value.as_str().map(str::to_owned);

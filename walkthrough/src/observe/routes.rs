@@ -1,7 +1,7 @@
-//! The routes that web's sidecar holds, and those that the cluster's `VirtualService`s call for.
+//! The routes that web's sidecar holds, and those that the cluster's `VirtualService`s define.
 //!
-//! A route reaches a sidecar a moment after it was applied. Waiting for its effect would hide what is
-//! wrong with it, so the sidecar is asked what it holds.
+//! A route reaches a sidecar a moment after it was applied. A wait for the effect of a route would
+//! hide what is wrong with the route, so the sidecar is asked which routes it holds.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use serde_json::Value;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::{elements, get, istioctl_json};
 
-/// What the walkthrough changes of a route.
+/// The properties of a route that the walkthrough changes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Route {
-    /// Percents, by subset.
+    /// The percentage of the calls for each subset.
     weights: BTreeMap<String, u64>,
-    /// Percents of the calls that fail by a fault.
+    /// The percentage of the calls that a fault makes fail.
     abort: f64,
-    /// Percents of the calls that wait, and for how many seconds.
+    /// The percentage of the calls that a fault delays, and for how many seconds.
     delay: (f64, f64),
-    /// Tries after the first; `None` where a `VirtualService` leaves it to Istio.
+    /// How many tries follow the first; `None` when a `VirtualService` leaves that to Istio.
     pub(crate) retries: Option<u64>,
     /// Seconds for all tries together; 0 for no limit.
     timeout: f64,
@@ -58,7 +58,7 @@ pub(crate) fn held_by_web(service: &str) -> anyhow::Result<Vec<HeldRoute>> {
     Ok(routes.map(HeldRoute::of_envoy).collect())
 }
 
-/// The routes that the `VirtualService` of `service` calls for.
+/// The routes that the `VirtualService` of `service` defines.
 ///
 /// # Errors
 /// When the cluster has none, or cannot be asked.
@@ -96,11 +96,11 @@ impl Route {
     /// (<https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRoute>).
     fn of_virtual_service(route: &Value) -> Self {
         let destinations: Vec<&Value> = elements(&route["route"]).collect();
-        // The only destination needs no weight.
-        let unwritten = if destinations.len() == 1 { 100 } else { 0 };
+        // A single destination needs no weight.
+        let default_weight = if destinations.len() == 1 { 100 } else { 0 };
         let weights = destinations.iter().map(|destination| {
             let subset = destination["destination"]["subset"].as_str();
-            let weight = destination["weight"].as_u64().unwrap_or(unwritten);
+            let weight = destination["weight"].as_u64().unwrap_or(default_weight);
             (subset.unwrap_or_default().to_owned(), weight)
         });
         let (abort, delay) = (&route["fault"]["abort"], &route["fault"]["delay"]);
@@ -147,7 +147,7 @@ fn subset(cluster: &Value) -> String {
     name.split('|').nth(2).unwrap_or_default().to_owned()
 }
 
-/// How many tries follow the first; Envoy's default is one, where there is a policy at all.
+/// How many tries follow the first. Without a policy there are none; a policy's default is one.
 fn retries(policy: &Value) -> u64 {
     match policy {
         Value::Null => 0,
@@ -155,7 +155,7 @@ fn retries(policy: &Value) -> u64 {
     }
 }
 
-/// `{"numerator": 200000, "denominator": "MILLION"}`
+/// The percentage in a fraction such as `{"numerator": 200000, "denominator": "MILLION"}`
 /// (<https://www.envoyproxy.io/docs/envoy/latest/api-v3/type/v3/percent.proto>).
 fn percent(fraction: &Value) -> f64 {
     let hundredth = match fraction["denominator"].as_str() {
@@ -166,7 +166,7 @@ fn percent(fraction: &Value) -> f64 {
     fraction["numerator"].as_f64().unwrap_or_default() / hundredth
 }
 
-/// `1.500s`, `300ms`; 0 where there is none.
+/// The seconds of a duration such as `1.500s` or `300ms`; 0 when there is none.
 fn seconds(duration: &Value) -> f64 {
     let text = duration.as_str().unwrap_or_default();
     let (number, unit) = match text.strip_suffix("ms") {

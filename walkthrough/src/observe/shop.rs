@@ -35,7 +35,7 @@ impl ShopClient {
         }
     }
 
-    /// `GET path`
+    /// Makes the request `GET path`.
     pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Page {
         let request = self.agent.get(format!("{}{path}", self.url));
         let add =
@@ -44,12 +44,12 @@ impl ShopClient {
         Page::read(headers.iter().fold(request, add).call(), begin)
     }
 
-    /// The shop's content, with what web met on its way to it.
+    /// The shop's content, with the calls that web made for it.
     pub fn view(&self) -> Page {
         self.get("/api/shop", &[])
     }
 
-    /// `POST path`, as the page's script does.
+    /// Makes the request `POST path`, as the page's script does.
     pub(crate) fn post(&self, path: &str) -> Page {
         let request = self.agent.post(format!("{}{path}", self.url));
         let begin = Instant::now();
@@ -97,7 +97,7 @@ impl ShopClient {
     }
 }
 
-/// `n` answers, for which several visitors ask at the same time.
+/// `n` answers, requested by several visitors at the same time.
 fn several(n: usize, ask: impl Fn() -> Page + Sync) -> Vec<Page> {
     let (next, pages) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(n)));
     thread::scope(|scope| {

@@ -1,10 +1,10 @@
-//! Waiting for what a cluster does in its own time.
+//! Waits for changes that take a cluster some time.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Asks again and again until there is an answer, for 40 s at most: images are pulled, and Prometheus
-/// scrapes now and then.
+/// Asks again and again until there is an answer, for 40 s at most: images must be pulled, and
+/// Prometheus scrapes only every few seconds.
 ///
 /// # Errors
 /// When `ask` fails.
@@ -21,7 +21,8 @@ pub(crate) fn eventually<T>(
     }
 }
 
-/// Waits until `condition` holds, for 15 s at most. What is measured afterwards tells whether it does.
+/// Waits until `condition` holds, for 15 s at most. The measurement afterwards shows whether it
+/// does.
 pub(crate) fn wait_until(condition: impl Fn() -> bool) {
     let begin = Instant::now();
     while !condition() && begin.elapsed() < Duration::from_secs(15) {

@@ -1,4 +1,4 @@
-//! What goes on behind a stage, and ends with it.
+//! Commands that run in the background of a stage, and end with it.
 
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,13 +11,13 @@ use anyhow::{Context, bail};
 use crate::cleanup::Cleanup;
 use crate::documents::Line;
 
-/// The container of a load that a stage runs. A presenter's own load has a name of Docker's.
+/// The name of the container of a stage's load. (A presenter's own load gets its name from Docker.)
 const CONTAINER: &str = "widgetario-load";
 /// How long a command that was interrupted may take to end by itself.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
-/// The commands that go on behind a stage. They end when this is dropped, or when the user interrupts
-/// the program.
+/// The commands in the background of a stage. They end when this is dropped, or when the user
+/// interrupts the program.
 #[derive(Default)]
 pub(super) struct Background(Vec<(Arc<Mutex<Child>>, Cleanup)>);
 
@@ -43,7 +43,7 @@ impl Background {
         Ok(())
     }
 
-    /// Checks that every command still goes on.
+    /// Checks that every command still runs.
     ///
     /// # Errors
     /// When one has ended.
@@ -57,8 +57,8 @@ impl Background {
     }
 }
 
-/// The words of a command, with a name for its container, by which it can be stopped: `docker`
-/// leaves a container behind when it is killed.
+/// The words of a command, with a name for its container: a killed `docker` leaves the container
+/// behind, and by the name it can be removed.
 fn named(words: &[String]) -> Vec<&str> {
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
     if let ["container", "run", ..] = words[..] {
@@ -77,7 +77,7 @@ pub(super) fn remove() {
         .status();
 }
 
-/// Ends a command and its container, which may come into being while its image arrives.
+/// Ends a command and its container, which may start only now, after its image was downloaded.
 fn end(process: &mut Child) {
     interrupt(process);
     let begin = Instant::now();

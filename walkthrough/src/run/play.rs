@@ -1,4 +1,4 @@
-//! Showing what a stage says, and running its commands.
+//! Shows the text of a stage, and runs its commands.
 
 use std::io::{BufRead, Write, stdin};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::cluster::kubectl;
 use crate::documents::{BlockKind, Line, Part, Stage};
 use crate::prose::Prose;
 
-/// What plays a stage.
+/// Shows and runs a stage.
 pub(super) struct Player<'a> {
     /// The folder in which commands run.
     pub(super) root: &'a Path,
@@ -21,7 +21,7 @@ pub(super) struct Player<'a> {
 }
 
 impl Player<'_> {
-    /// Shows the text of a stage and runs its commands. Returns what goes on behind the stage.
+    /// Shows the text of a stage and runs its commands. Returns those that go on in the background.
     ///
     /// # Errors
     /// When a command fails.
@@ -45,7 +45,7 @@ impl Player<'_> {
                 Part::Block(BlockKind::Shown, lines) => {
                     self.run(lines, script_at(&stage.parts[place + 1..]))?;
                 }
-                // The command before was fed with it.
+                // This was the input of the command before.
                 Part::Block(BlockKind::Script, _) => {}
             }
         }
@@ -71,7 +71,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Runs a command. One that asks the mesh may fail, because some stages show just that.
+    /// Runs a command. A request to the mesh may fail, because some stages show such failures.
     fn execute(&self, line: &Line, script: Option<&[Line]>) -> anyhow::Result<()> {
         let mut command = command(line);
         command
@@ -100,7 +100,7 @@ impl Player<'_> {
         for line in script {
             let line = line.join(" ");
             self.prose.line(&format!("    / # {line}"))?;
-            // A shell that has ended tells by its status why.
+            // When the shell has ended already, its status says why.
             let _ = writeln!(shell, "{line}");
         }
         Ok(())
@@ -119,7 +119,7 @@ fn script_at(parts: &[Part]) -> Option<&[Line]> {
     }
 }
 
-/// The command of a line; `-it` needs a terminal, which a script has not.
+/// The command of a line, without `-t`, which needs a terminal.
 fn command(line: &Line) -> Command {
     let words = line[1..].iter().map(String::as_str);
     kubectl::command(

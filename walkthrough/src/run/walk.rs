@@ -1,4 +1,4 @@
-//! Walking to a stage from any state of the cluster, and through it.
+//! Brings the cluster to a stage, from any state, and runs the stage.
 
 use std::io::{BufRead, IsTerminal, stdin};
 
@@ -14,10 +14,10 @@ use crate::prose::Prose;
 use crate::tally::Tally;
 use crate::verify;
 
-/// How the walkthrough is walked.
+/// A walk through stages, and how it is made.
 pub(super) struct Walk<'a> {
     pub(super) documents: &'a Documents,
-    /// Whether it waits for Enter.
+    /// Whether the walk waits for Enter.
     pub(super) asks: bool,
     pub(super) prose: Prose,
 }
@@ -40,14 +40,14 @@ impl Walk<'_> {
             prose: self.prose,
         };
         let mut background = player.play(stage)?;
-        self.tell(&settle()?)?;
+        self.write_changes(&settle()?)?;
         background.check()?;
         verify::stage(self.documents, position, options, tally)?;
-        // Before, an image may still have been on its way.
+        // At the first check, an image may still have been downloading.
         background.check()
     }
 
-    /// Makes the cluster what the stages before `position` made it.
+    /// Brings the cluster to the state after the stages before `position`.
     fn reach_what_precedes(&self, position: usize) -> anyhow::Result<()> {
         if position > 0 {
             let istiod = ["get", "deployment", "istiod", "-n", MESH];
@@ -61,7 +61,8 @@ impl Walk<'_> {
         self.reach(&Wanted::after(self.documents, position)?)
     }
 
-    /// Makes the cluster what is wanted, asks before it deletes, and writes what changed.
+    /// Makes the cluster hold what is wanted, asks before anything is deleted, and writes the
+    /// changes.
     pub(super) fn reach(&self, wanted: &Wanted) -> anyhow::Result<()> {
         if self.asks {
             let surplus = wanted.surplus()?;
@@ -69,10 +70,10 @@ impl Walk<'_> {
                 self.ask(&format!("To be deleted: {}", surplus.join(", ")))?;
             }
         }
-        self.tell(&wanted.reach()?)
+        self.write_changes(&wanted.reach()?)
     }
 
-    /// Checks that somebody is there to be asked, where it asks.
+    /// Checks that there is a terminal, if the walk asks.
     pub(super) fn can_ask(&self) -> anyhow::Result<()> {
         ensure!(
             !self.asks || stdin().is_terminal(),
@@ -81,7 +82,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Waits for Enter, where it asks; the end of input is a no.
+    /// Waits for Enter, if the walk asks; the end of input counts as no.
     pub(super) fn ask(&self, what: &str) -> anyhow::Result<()> {
         if self.asks {
             let question = format!("{what}\nEnter to go on, Ctrl-C to leave it. ");
@@ -92,7 +93,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn tell(&self, changes: &[String]) -> anyhow::Result<()> {
+    fn write_changes(&self, changes: &[String]) -> anyhow::Result<()> {
         for change in changes {
             self.prose.line(&format!("  {change}"))?;
         }

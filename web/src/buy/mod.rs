@@ -23,7 +23,7 @@ pub(crate) async fn buy(
 ) -> Response {
     let sale = match id.parse() {
         Ok(id) => sell(&app, &forwarded, id).await,
-        Err(_) => sale(SaleOutcome::NotFound, None, None), // which needs no question
+        Err(_) => sale(SaleOutcome::NotFound, None, None), // stock-api need not be asked
     };
     if wants_json(&headers) {
         (sale.outcome.status(), Json(sale)).into_response()
@@ -50,7 +50,7 @@ async fn sell(app: &AppState, forwarded: &Forwarded, id: i64) -> Sale {
     sale(outcome, product, Some(call))
 }
 
-/// What is told of a sale.
+/// What the customer is told of a sale, in words and as data.
 fn sale(outcome: SaleOutcome, product: Option<Left>, call: Option<UpstreamCall>) -> Sale {
     let message = outcome.message();
     let message = match call.as_ref().and_then(|call| call.finding.as_ref()) {

@@ -1,4 +1,4 @@
-//! How a Buy ended: told by stock-api's answer, and told to the customer.
+//! How a Buy ended: read from stock-api's answer, and put into words for the customer.
 
 use std::fmt;
 
@@ -49,7 +49,7 @@ impl SaleOutcome {
         }
     }
 
-    /// What answers a program.
+    /// The status that answers a program.
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Sold => StatusCode::OK,

@@ -5,10 +5,10 @@ use chassis::Call;
 use super::{seconds, virtual_service};
 use crate::contract::{Cause, Finding};
 
-/// A delay that is worth a word: far more than a proxy takes, even on a busy laptop.
+/// From here on a delay is reported: it is far more than a proxy takes, even on a busy laptop.
 const NOTABLE_MS: f64 = 500.0;
 
-/// The stretch that took long; what a machine at its limit does to one looks the same.
+/// The part of the way that took long. A machine at its limit has the same effect as a fault.
 pub(super) fn of(call: &Call) -> Option<Finding> {
     let service_ms = call.service_ms?;
     if service_ms >= NOTABLE_MS {

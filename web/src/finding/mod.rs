@@ -1,10 +1,11 @@
-//! Who refused, failed or delayed a call, told apart by what the proxies leave in its answer; and
-//! the file of the walkthrough that opens or ends it.
+//! Who refused, failed or delayed a call, recognized by what the proxies leave in its answer; and
+//! the file of the walkthrough that allows the call or ends the fault.
 //!
 //! A proxy that answers in a service's place says why in the body
 //! (<https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details>),
-//! and lacks the headers by which our services name themselves. Which of the two proxies it was
-//! shows in `x-envoy-upstream-service-time`: the caller's adds it to what the other end answered.
+//! and lacks the headers by which our services name themselves. The header
+//! `x-envoy-upstream-service-time` shows which of the two proxies it was: the caller's proxy adds
+//! it to what the other end answered.
 
 mod delay;
 mod proxy;
@@ -14,7 +15,7 @@ use chassis::{Call, CallError};
 
 use crate::contract::{Cause, Finding};
 
-/// What befell `call`, whose answer was of no use because of `error`; `None` when all is well.
+/// What went wrong with `call`, which ended in `error` if there is one; `None` when nothing did.
 pub(crate) fn of(call: &Call, error: Option<&CallError>) -> Option<Finding> {
     match error {
         None => delay::of(call),
@@ -35,8 +36,8 @@ pub(crate) fn of(call: &Call, error: Option<&CallError>) -> Option<Finding> {
 impl Cause {
     /// Whether it is certain that the service never acted.
     pub(crate) fn is_before_the_service(self) -> bool {
-        // Not `Reset`, nor the timeouts: a proxy may lose the connection, or its patience, after the
-        // service began.
+        // Not `Reset`, nor the timeouts: a proxy may lose the connection, or stop waiting, after
+        // the service has begun.
         use Cause::{InjectedAbort, NoHealthyUpstream, NoRoute, Overflow, Refused, Unreachable};
         matches!(
             self,
@@ -46,7 +47,7 @@ impl Cause {
 }
 
 impl Finding {
-    /// Whether the answer came all the same.
+    /// Whether the answer came nevertheless.
     pub(crate) fn is_harmless(&self) -> bool {
         self.cause == Cause::Delay
     }
@@ -60,7 +61,7 @@ impl Finding {
         }
     }
 
-    /// Names the file and what it does about it, such as "opens it".
+    /// Names the file, and says what it `does`, such as "opens it".
     fn file(mut self, file: &'static str, does: &str) -> Self {
         self.text = format!("{} `{file}` {does}.", self.text);
         self.file = Some(file.to_owned());
@@ -68,7 +69,7 @@ impl Finding {
     }
 }
 
-/// What the service itself answered, or nobody.
+/// The service itself answered with an error, or nobody answered.
 fn service(call: &Call, error: &CallError) -> Finding {
     let service = call.service;
     match error {

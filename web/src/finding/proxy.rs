@@ -6,14 +6,14 @@ use chassis::Call;
 use super::virtual_service;
 use crate::contract::{Cause, Finding};
 
-/// What Envoy says first of a connection that failed it.
+/// How Envoy begins its answer when its connection to the service failed.
 const BROKE: &str = "upstream connect error or disconnect/reset before headers. ";
 
 /// What a proxy answered in the service's place.
 pub(super) fn answer(call: &Call, status: StatusCode, body: &str) -> Finding {
-    // Envoy has one sentence for each cause. Those that go on with details, such as how a connection
-    // broke, are known by a part; the others are compared whole, so that a sentence that is new is
-    // shown as it is, and not taken for one that is known.
+    // Envoy has one sentence for each cause. A sentence with details, such as how a connection
+    // broke, is recognized by a part. The others are compared as a whole, so that an unknown
+    // sentence is shown as it is, and not taken for a known one.
     match (status.as_u16(), body) {
         (403, body) if body.starts_with("RBAC: access denied") => refused(call),
         (status, "fault filter abort") => aborted(call, status),
@@ -30,7 +30,7 @@ pub(super) fn answer(call: &Call, status: StatusCode, body: &str) -> Finding {
     }
 }
 
-/// Whose sidecar answered: the caller's own knows of no time at the other end.
+/// Whose sidecar answered. When the caller's own did, there is no time of the other end.
 fn answerer(call: &Call) -> &'static str {
     if call.upstream_ms.is_none() {
         "web"

@@ -5,9 +5,9 @@ use crate::contract::UpstreamCall;
 /// A bar, in thousandths of the waterfall's width.
 pub(crate) struct Bar {
     pub(crate) x: u32,
-    /// Until web's proxy passed it on; all of it without a proxy.
+    /// Until web's proxy passed the call on; the whole call without a proxy.
     pub(crate) before: u32,
-    /// Until the called service had it, and back.
+    /// On the way to the called service, and back.
     pub(crate) beyond: u32,
     /// In the called service.
     pub(crate) service: u32,

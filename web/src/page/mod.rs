@@ -1,4 +1,4 @@
-//! `GET /`: the shop's page, and the page that stands in for it.
+//! `GET /`: the shop's page, and the page that is shown instead when there is none.
 
 mod bar;
 pub(crate) mod error_page;
@@ -26,7 +26,7 @@ use xray::XRay;
 #[template(path = "shop.html")]
 struct ShopPage<'a> {
     frame: Frame<'a>,
-    /// How the Buy ended that led here.
+    /// The outcome of the Buy that led to this page.
     notice: Option<SaleOutcome>,
     /// The version of products-api that answered.
     version: Option<&'a str>,
@@ -35,7 +35,7 @@ struct ShopPage<'a> {
     xray: XRay<'a>,
 }
 
-/// Stands in for the shop's page when there is nothing to sell.
+/// Shown instead of the shop's page when products-api did not answer.
 #[derive(Template)]
 #[template(path = "closed.html")]
 struct ClosedPage<'a> {
@@ -66,7 +66,7 @@ pub(crate) async fn show(
     let bought = parameters.ok().and_then(|Query(parameters)| parameters.buy);
     let page = render(&ShopPage {
         frame,
-        // Another site's link may say what it likes.
+        // A link on another site could claim any outcome.
         notice: bought.filter(|_| origin::is_ours(&request)),
         version: shop.listing.version.as_deref(),
         rows,

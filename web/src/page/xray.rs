@@ -1,17 +1,17 @@
-//! The X-ray: what a page met on its way, call by call.
+//! The X-ray: what happened to the calls of a page, one by one.
 
 use super::bar::Bar;
 use crate::contract::{Finding, UpstreamCall};
 use crate::shop::Shop;
 use crate::visit::Visit;
 
-/// Thousands would make the page heavy, and say no more.
+/// Thousands would make the page large, and tell no more.
 const LISTED_CALLS: usize = 100;
 
-/// What a page met on its way, for its template.
+/// What happened to the calls of a page, for its template.
 pub(crate) struct XRay<'a> {
     pub(crate) visit: &'a Visit,
-    /// The calls that it took, in the order of the rows.
+    /// The calls of the page, in the order of the rows.
     calls: Vec<&'a UpstreamCall>,
     /// From the beginning of the page's work to the end of the last call.
     pub(crate) total_ms: f64,
@@ -37,7 +37,7 @@ impl<'a> XRay<'a> {
         self.calls.len() - self.listed().len()
     }
 
-    /// What befell the calls, each once, with how many of them it befell.
+    /// What went wrong with the calls: each finding once, with the number of its calls.
     pub(crate) fn findings(&self) -> Vec<(&Finding, usize)> {
         let mut findings: Vec<(&Finding, usize)> = Vec::new();
         for finding in self.calls.iter().filter_map(|call| call.finding.as_ref()) {
@@ -69,7 +69,7 @@ impl<'a> XRay<'a> {
         Bar::of(call, self.total_ms)
     }
 
-    /// Whether a proxy of web's own passed its calls on.
+    /// Whether a proxy of web's own passed the calls on.
     pub(crate) fn has_proxy(&self) -> bool {
         self.calls.iter().any(|call| call.upstream_ms.is_some())
     }

@@ -9,7 +9,7 @@ use crate::contract::Level;
 const FEW_BELOW: i64 = 50;
 
 impl Level {
-    /// The level of `stock` widgets; `None` is for a stock that stock-api did not tell.
+    /// The level of `stock` widgets; `None` when stock-api did not say.
     pub(crate) fn of(stock: Option<i64>) -> Self {
         match stock {
             None => Self::Unknown,
@@ -29,7 +29,8 @@ impl Level {
         }
     }
 
-    /// Whether there is a Buy button: also when nobody knows, because the sale itself will tell.
+    /// Whether there is a Buy button. There is one for an unknown stock, because the sale will
+    /// tell.
     pub(crate) fn can_buy(self) -> bool {
         self != Self::SoldOut
     }

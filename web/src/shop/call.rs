@@ -1,4 +1,4 @@
-//! A call of one of the APIs, made for a page, as the page tells it.
+//! A call of one of the APIs, made for a page, as the page shows it.
 
 use std::time::Instant;
 

@@ -23,8 +23,8 @@ use crate::error::Error;
 use crate::visit::Visit;
 use server_timing::server_timing;
 
-/// How many calls of stock-api a page makes at once: four products are asked for together, and a
-/// thousand do not use up what both services have for all visitors.
+/// How many calls of stock-api a page makes at once: enough for the four products, and few enough
+/// that a page with a thousand leaves connections for other visitors.
 const CALLS_AT_ONCE: usize = 16;
 
 /// A product as products-api describes it.
@@ -42,7 +42,7 @@ pub(crate) struct Stock {
     pub(crate) stock: i64,
 }
 
-/// What is sold, and what the questions met.
+/// What is sold, and the calls that found it out.
 pub(crate) struct Shop {
     /// The call that asked what is sold.
     pub(crate) listing: UpstreamCall,
@@ -70,9 +70,9 @@ pub(crate) async fn show(
 }
 
 impl Shop {
-    /// Asks for a request whose `forwarded` headers go along what is sold, then how many are left of
-    /// each. Without an answer of products-api there
-    /// are no products; one of stock-api that is missing is shown as unknown.
+    /// Asks what is sold, then how many are left of each product, with the `forwarded` headers of
+    /// the request that this is for. Without an answer of products-api there are no products;
+    /// without one of stock-api a product's stock is unknown.
     pub(crate) async fn ask(app: &AppState, forwarded: &Forwarded) -> Self {
         let page = Instant::now();
         let answer = app
@@ -103,7 +103,7 @@ impl Shop {
         iter::once(&self.listing).chain(rows.filter_map(|row| row.call.as_ref()))
     }
 
-    /// The same as JSON has it; an error when there are no products.
+    /// The shop as JSON shows it; an error when there are no products.
     fn content(self, visit: Visit) -> Result<Content, Error> {
         let listing = iter::once(self.listing);
         let Some(rows) = self.rows else {
@@ -127,8 +127,8 @@ impl Shop {
 }
 
 impl Row {
-    /// Asks how many are left of a product, unless stock-api has let a call of this page pass its
-    /// deadline: a page waits for that once, however many products there are.
+    /// Asks how many are left of a product, unless stock-api `is_silent`: a call of this page has
+    /// passed its deadline. So a page waits for a deadline once, however many products there are.
     async fn ask(
         app: &AppState,
         forwarded: &Forwarded,
@@ -143,7 +143,7 @@ impl Row {
         let answer = app.stock.get::<Stock>(&path, forwarded).await;
         let (call, answer) = UpstreamCall::of(answer, page);
         // Up to sixteen calls are under way when the first one passes its deadline. They began
-        // together, and end together; only those that have not begun are spared.
+        // together, and end together; only later calls are not made.
         if matches!(answer, Err(CallError::Timeout)) {
             is_silent.store(true, Ordering::Relaxed);
         }
@@ -151,7 +151,7 @@ impl Row {
         Self::new(product, stock, Some(call))
     }
 
-    /// What befell the call.
+    /// What went wrong with the call.
     pub(crate) fn finding(&self) -> Option<&Finding> {
         self.call.as_ref()?.finding.as_ref()
     }

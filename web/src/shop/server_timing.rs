@@ -8,7 +8,7 @@ use crate::contract::UpstreamCall;
 /// Proxies limit a header's length.
 const CALLS: usize = 20;
 
-/// The header that tells of the first twenty of `calls`.
+/// The header with the first twenty of `calls`.
 pub(crate) fn server_timing<'a>(
     calls: impl Iterator<Item = &'a UpstreamCall>,
 ) -> Option<[(HeaderName, HeaderValue); 1]> {
@@ -20,11 +20,11 @@ pub(crate) fn server_timing<'a>(
 fn metric((number, call): (usize, &UpstreamCall)) -> String {
     let version = call.version.as_deref().unwrap_or("a proxy");
     let finding = call.finding.as_ref();
-    let what = finding.map_or(version, |finding| &finding.title);
-    let what = what.replace(['"', '\\'], "'");
+    let description = finding.map_or(version, |finding| &finding.title);
+    let description = description.replace(['"', '\\'], "'");
     let (service, method, path) = (&call.service, &call.method, &call.path);
     format!(
-        "call-{number};desc=\"{service} {method} {path}: {what}\";dur={}",
+        "call-{number};desc=\"{service} {method} {path}: {description}\";dur={}",
         call.latency_ms
     )
 }

@@ -18,7 +18,7 @@ use crate::watchdog::plan::{AfterStop, Plan, TIMEOUT};
 /// How long `initdb`, which takes a second, may take on the slowest disk.
 const INITDB_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// Runs `initdb` with `arguments`; killed with this process.
+/// Runs `initdb` with `arguments`; when this process ends, `initdb` is killed.
 pub(crate) fn initdb(
     programs: &Path,
     folder: &Path,
@@ -68,10 +68,10 @@ impl Postgres {
         Ok(Self { shell })
     }
 
-    /// Starts the server and waits until it takes connections.
+    /// Starts the server and waits until it accepts connections.
     ///
     /// # Errors
-    /// With what it said.
+    /// The output of the server.
     pub(crate) fn start(&self, port: u16) -> Result<(), Vec<String>> {
         const READY: &str = "database system is ready to accept connections";
         self.shell.run(&port.to_string());
@@ -96,14 +96,14 @@ impl Postgres {
         ran
     }
 
-    /// What it said lately.
+    /// The last lines of its output.
     pub(crate) fn output(&self) -> Vec<String> {
         self.shell.output.state().lines.iter().cloned().collect()
     }
 
-    /// Stops the server and waits for that.
+    /// Stops the server and waits until it has stopped.
     pub(crate) fn stop(self) {
-        // Not left to the shell alone: somebody may have killed it.
+        // The shell would do this, too, but somebody may have killed it.
         self.shell.signal(Signal::SIGINT);
         self.shell.end();
     }

@@ -1,5 +1,5 @@
-//! What a program says and how it ends, noted by a thread that reads until nobody is left to say
-//! anything.
+//! What a program writes and how it ends, recorded by a thread that reads until no process is left
+//! that could write.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Lines that are kept of what a program says.
+/// How many of the last lines are kept.
 const LINES: usize = 100;
 
 /// A program's output and end, so far.
@@ -19,7 +19,7 @@ pub(crate) struct State {
     pub(crate) lines: VecDeque<String>,
     /// The exit status.
     pub(crate) ended: Option<i32>,
-    /// Neither the shell nor any process of the program is left.
+    /// Whether neither the shell nor any process of the program is left.
     pub(crate) closed: bool,
 }
 
@@ -30,8 +30,8 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Reads `stdout`, and copies its lines to `log`. A line `ended: STATUS` is no output: it is the
-    /// program's exit status.
+    /// Reads `stdout`, and copies its lines to `log`. The shell writes the line `ended: STATUS`,
+    /// with the program's exit status.
     pub(crate) fn read(stdout: ChildStdout, mut log: Option<File>) -> Arc<Self> {
         let output = Arc::new(Self {
             state: Mutex::default(),
@@ -69,12 +69,12 @@ impl Output {
         self.changed.notify_all();
     }
 
-    /// What is known so far.
+    /// The output and the end, as far as they are known.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until `condition` holds, or the program can say nothing more, or `timeout` has passed.
+    /// Waits until `condition` holds, or nothing more can be written, or `timeout` has passed.
     pub(crate) fn wait(
         &self,
         timeout: Duration,

@@ -2,7 +2,7 @@
 
 use crate::claims::analysis;
 use crate::claims::claim::Claim;
-use crate::claims::proportion::{Share, enough, judge};
+use crate::claims::proportion::{Share, judge, sample_size};
 use crate::claims::routes;
 use crate::claims::target::Target;
 use crate::cluster::SHOP;
@@ -40,7 +40,7 @@ pub(in crate::claims) fn v2(target: &Target) -> anyhow::Result<Vec<Claim>> {
     ])
 }
 
-/// `expected` is v2's share of the visitors; 1 is all of them, without exception.
+/// `expected` is v2's share of the visitors; 1 means all of them, without exception.
 pub(in crate::claims) fn split(target: &Target, expected: f64) -> anyhow::Result<Vec<Claim>> {
     let is_new = |page: &&Page| page.version() == "v2";
     let route = routes::arrive("products-api")?;
@@ -53,7 +53,7 @@ pub(in crate::claims) fn split(target: &Target, expected: f64) -> anyhow::Result
         let evidence = format!("{} of {}", share.hits, share.total);
         Claim::new(text, share.hits == share.total, evidence)
     } else {
-        judge(text, expected, enough(expected), |n| {
+        judge(text, expected, sample_size(expected), |n| {
             pages = target.shop.views(n, &[]);
             Share::count(&pages, is_new)
         })

@@ -3,7 +3,7 @@
 use web::contract::UpstreamCall;
 
 use crate::claims::claim::Claim;
-use crate::claims::proportion::{Share, enough, judge};
+use crate::claims::proportion::{Share, judge, sample_size};
 use crate::claims::routes;
 use crate::claims::target::Target;
 use crate::cluster::SHOP;
@@ -13,8 +13,8 @@ use crate::observe::page::{Page, statuses};
 /// What demo 4 injects: the same numbers as in its files.
 pub(super) const ABORTED: f64 = 0.2;
 const DELAYED: f64 = 0.7;
-/// By how much a delay may be shorter than its file says: Envoy's timers count from the beginning of a
-/// turn of its loop, and under load end some milliseconds early.
+/// By how much a delay may be shorter than its file says: Envoy's timers count from the beginning
+/// of a round of its event loop, and so end some milliseconds early under load.
 pub(super) const TIMER_ERROR_MS: f64 = 50.0;
 const DELAY_MS: f64 = 1500.0 - TIMER_ERROR_MS;
 /// Each product of a page is a row, and a call of stock-api.
@@ -33,7 +33,7 @@ pub(in crate::claims) fn abort(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let calls = judge(
         "20 % of the calls of stock-api fail with 503, by web's own sidecar",
         ABORTED,
-        enough(ABORTED),
+        sample_size(ABORTED),
         |n| {
             pages = target.shop.views(n / 4, &[]);
             Share::count(pages.iter().flat_map(Page::stock_calls), |call| {
@@ -45,20 +45,20 @@ pub(in crate::claims) fn abort(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let mut pages = Vec::new();
     let expected = 1.0 - (1.0 - ABORTED).powi(ROWS);
     let text = "59 % of the pages show an unknown row: 1 - 0.8 to the power of 4";
-    let unknown = judge(text, expected, enough(expected), |n| {
+    let unknown = judge(text, expected, sample_size(expected), |n| {
         pages = target.shop.views(n, &[]);
         Share::count(&pages, |page| page.has_unknown())
     });
     all.extend(pages);
     let good = all.iter().filter(|page| page.status == 200).count();
     let good = Claim::new("every page is 200", good == all.len(), statuses(&all));
-    // Others' lines may be of an earlier fault, so one page is looked for by its id.
+    // Other lines may be of an earlier fault, so this searches for one page by its id.
     let missed = all.iter().rfind(|page| page.has_unknown());
     let log = log_of(missed.and_then(Page::request_id))?;
     Ok(vec![route, calls, unknown, good, log])
 }
 
-/// web's log has a line that tells why a call for the request `id` failed.
+/// web's log has a line that says why a call for the request `id` failed.
 fn log_of(id: Option<&str>) -> anyhow::Result<Claim> {
     let log = kubectl(&[
         "logs", "-n", SHOP, "-l", "app=web", "-c", "web", "--since", "120s", "--tail", "-1",
@@ -75,7 +75,7 @@ pub(in crate::claims) fn delay(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let route = routes::arrive("stock-api")?;
     let (mut pages, mut shortest) = (Vec::new(), f64::INFINITY);
     let text = "70 % of the calls of stock-api take longer";
-    let calls = judge(text, DELAYED, enough(DELAYED), |n| {
+    let calls = judge(text, DELAYED, sample_size(DELAYED), |n| {
         pages = target.shop.views(n / 4, &[]);
         let calls = || pages.iter().flat_map(Page::stock_calls);
         shortest = shortest_from(calls(), DELAY_MS);
@@ -85,7 +85,7 @@ pub(in crate::claims) fn delay(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let mut pages = Vec::new();
     let expected = 1.0 - (1.0 - DELAYED).powi(ROWS);
     let text = "99.2 % of the pages wait for one: 1 - 0.3 to the power of 4";
-    let slow = judge(text, expected, 4 * enough(expected), |n| {
+    let slow = judge(text, expected, 4 * sample_size(expected), |n| {
         pages = target.shop.views(n, &[]);
         Share::count(&pages, |page| page.seconds >= DELAY_MS / 1000.0)
     });
@@ -94,7 +94,7 @@ pub(in crate::claims) fn delay(target: &Target) -> anyhow::Result<Vec<Claim>> {
     Ok(vec![
         route,
         calls,
-        // What a laptop adds is no part of the quickest of hundreds.
+        // The quickest of hundreds of calls has none of the time that a busy laptop adds.
         Claim::new(
             "and that is 1.5 s",
             shortest < 1600.0,

@@ -1,4 +1,4 @@
-//! The shop by way of Istio's ingress gateway.
+//! The shop through Istio's ingress gateway.
 
 use web::contract::UpstreamCall;
 
@@ -9,7 +9,7 @@ use crate::observe::page::Page;
 use crate::observe::wait::wait_until;
 
 pub(in crate::claims) fn ingress(target: &Target) -> Vec<Claim> {
-    // Gateway, routes and policy arrive one after the other.
+    // Gateway, routes and policy take effect one after the other.
     wait_until(|| {
         target.gateway.get("/", &[]).status == 200
             && target.gateway.get("/products", &[]).status == 200

@@ -6,7 +6,7 @@ use super::faults::{ABORTED, TIMER_ERROR_MS, is_aborted, shortest_from};
 use web::contract::UpstreamCall;
 
 use crate::claims::claim::Claim;
-use crate::claims::proportion::{Share, enough, judge};
+use crate::claims::proportion::{Share, judge, sample_size};
 use crate::claims::routes;
 use crate::claims::target::Target;
 use crate::cluster::pods::{self, is_ready};
@@ -33,10 +33,10 @@ pub(in crate::claims) fn faults(target: &Target) -> anyhow::Result<Vec<Claim>> {
     };
     wait_until(|| aborted(100).hits > 0);
     let text = "20 % of the calls fail with 503, by stock-api's own sidecar";
-    let failures = judge(text, ABORTED, enough(ABORTED), aborted);
+    let failures = judge(text, ABORTED, sample_size(ABORTED), aborted);
     let mut shortest = f64::INFINITY;
     let text = "10 % take longer";
-    let slow = judge(text, DELAYED, enough(DELAYED), |n| {
+    let slow = judge(text, DELAYED, sample_size(DELAYED), |n| {
         let calls = target.shop.stock_calls(n);
         shortest = shortest_from(calls.iter(), DELAY_MS);
         Share::count(&calls, |call| call.latency_ms >= DELAY_MS)
@@ -54,10 +54,11 @@ pub(in crate::claims) fn retries(target: &Target) -> anyhow::Result<Vec<Claim>> 
     let expected = ABORTED.powi(3);
     let text = "0.8 % of the calls still fail: 0.2 to the power of 3";
     let failures = judge(text, expected, 4000, |n| failures(target, n));
-    // Of those that succeed, how many did not at the first try: 0.8 of 1 - 0.008 did.
-    let again = 1.0 - (1.0 - ABORTED) / (1.0 - expected);
+    // The share of the successful calls that needed another try: at the first try, 0.8 of 1 - 0.008
+    // succeed.
+    let expected_again = 1.0 - (1.0 - ABORTED) / (1.0 - expected);
     let text = "19 % of the good answers came at the second or third try";
-    let attempts = judge(text, again, enough(again), |n| {
+    let attempts = judge(text, expected_again, sample_size(expected_again), |n| {
         let mut calls = target.shop.stock_calls(n);
         calls.retain(|call| !is_failed(call));
         Share::count(&calls, |call| {
@@ -65,7 +66,7 @@ pub(in crate::claims) fn retries(target: &Target) -> anyhow::Result<Vec<Claim>> 
         })
     });
     let text = "20 % of the sales fail: none is tried again";
-    let sales = judge(text, ABORTED, enough(ABORTED), |n| {
+    let sales = judge(text, ABORTED, sample_size(ABORTED), |n| {
         Share::count(target.shop.sales(n), |page| page.status != 404)
     });
     let one_try = routes::sales_have_one_try()?;
@@ -73,7 +74,7 @@ pub(in crate::claims) fn retries(target: &Target) -> anyhow::Result<Vec<Claim>> 
 }
 
 pub(in crate::claims) fn timeout(target: &Target) -> anyhow::Result<Vec<Claim>> {
-    // A try is cut, or fails: 1 - 0.8 x 0.9.
+    // A try fails, or is too slow: 1 - 0.8 x 0.9.
     let expected = (1.0 - (1.0 - ABORTED) * (1.0 - DELAYED)).powi(3);
     let route = routes::arrive("stock-api")?;
     let mut slowest = 0.0_f64;
@@ -106,16 +107,16 @@ pub(in crate::claims) fn outliers(target: &Target) -> anyhow::Result<Vec<Claim>>
         .filter(|pod| is_ready(pod))
         .collect();
     wait_until(|| failures(target, 100).hits == 0);
-    // Once its minutes are over the replica is tried again, which costs a few calls: those do not
-    // count.
+    // After some minutes the sidecar tries the ejected replica again, and a few calls fail: a round
+    // with such calls does not count.
     let (mut before, mut share, mut after);
     let mut repetitions = 0..3;
     loop {
         before = ejected(&broken)?;
         share = failures(target, 400);
         after = ejected(&broken)?;
-        let is_out = before == broken.len() && after == before;
-        if (is_out && share.hits == 0) || repetitions.next().is_none() {
+        let is_ejected = before == broken.len() && after == before;
+        if (is_ejected && share.hits == 0) || repetitions.next().is_none() {
             break;
         }
     }

@@ -1,6 +1,6 @@
-//! The trees of spans that a page view should be.
+//! The trees of spans that a page view should make.
 
-/// How the services treat the headers that carry a trace; each stage about traces shows one way.
+/// How the services treat the headers that carry a trace; each stage about traces shows one mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::claims) enum Mode {
     /// They read and send none, and report spans of their own.
@@ -13,8 +13,8 @@ pub(in crate::claims) enum Mode {
     Linked,
 }
 
-/// The sidecar through which web is called, and calls.
-const DOOR: &str = "web.widgetario (sidecar)\n";
+/// A span of web's sidecar, through which web is called, and makes its calls.
+const WEB_SIDECAR: &str = "web.widgetario (sidecar)\n";
 /// web's own span of a page.
 const PAGE: &str = "web.widgetario GET /api/shop\n";
 /// web's own span of a call.
@@ -23,22 +23,22 @@ const CALL: &str = "web.widgetario GET\n";
 /// The trees of a page view, in order, given which of its five calls, products first, came from a
 /// cache.
 pub(super) fn forest(mode: Mode, cached: &[bool]) -> Vec<String> {
-    let hops = (0..cached.len()).map(|call| tree(DOOR, [sidecar(call)]));
+    let hops = (0..cached.len()).map(|call| tree(WEB_SIDECAR, [sidecar(call)]));
     let served = (0..cached.len()).map(|call| served(call, cached[call]));
     let mut forest = match mode {
         Mode::Unlinked => {
             let calls = cached.iter().map(|_| CALL.to_owned());
-            let web = [DOOR.to_owned(), tree(PAGE, calls)];
+            let web = [WEB_SIDECAR.to_owned(), tree(PAGE, calls)];
             web.into_iter().chain(hops).chain(served).collect()
         }
-        Mode::Predecessor => [DOOR.to_owned()].into_iter().chain(hops).collect(),
-        Mode::Headers => vec![tree(DOOR, hops)],
+        Mode::Predecessor => [WEB_SIDECAR.to_owned()].into_iter().chain(hops).collect(),
+        Mode::Headers => vec![tree(WEB_SIDECAR, hops)],
         Mode::Linked => {
             let calls = served.enumerate().map(|(call, served)| {
                 let callee = tree(&sidecar(call), [served]);
-                tree(CALL, [tree(DOOR, [callee])])
+                tree(CALL, [tree(WEB_SIDECAR, [callee])])
             });
-            vec![tree(DOOR, [tree(PAGE, calls)])]
+            vec![tree(WEB_SIDECAR, [tree(PAGE, calls)])]
         }
     };
     forest.sort();
@@ -68,7 +68,7 @@ fn api(call: usize) -> &'static str {
     }
 }
 
-/// A line, and below it, indented, its children, sorted.
+/// The line `root`, and below it the sorted lines of its children, indented.
 fn tree(root: &str, children: impl IntoIterator<Item = String>) -> String {
     let mut children: Vec<String> = children.into_iter().collect();
     children.sort();

@@ -1,4 +1,4 @@
-//! Every query of the dashboards returns data, and Grafana's page shows it.
+//! Claims that every query of the dashboards returns data, and that Grafana's page shows it.
 
 use std::fs;
 use std::path::Path;
@@ -100,9 +100,9 @@ fn shown<'a>(dashboards: impl Iterator<Item = &'a Value>) -> anyhow::Result<Vec<
     for wanted in dashboards {
         let (uid, title) = (&wanted["uid"], &wanted["title"]);
         let path = format!("api/dashboards/uid/{}", uid.as_str().unwrap_or_default());
-        let held = ask_service("grafana", 3000, &path)
+        let found = ask_service("grafana", 3000, &path)
             .with_context(|| format!("Grafana has no dashboard {title}"))?;
-        let is_same = held["dashboard"]["panels"] == wanted["panels"];
+        let is_same = found["dashboard"]["panels"] == wanted["panels"];
         ensure!(is_same, "Grafana's dashboard {title} is not the file's");
         titles.push(title.as_str().unwrap_or_default().to_owned());
     }

@@ -9,8 +9,8 @@ use crate::cluster::kubectl::{ask_service, elements};
 use crate::observe::callers::{Caller, DATABASE};
 use crate::observe::prometheus::Counters;
 
-/// An edge of the graph: a caller, whom it calls (the database by TCP, everybody else by HTTP), and
-/// how often at least while the shop is viewed.
+/// An edge of the graph: a caller, the service that it calls (the database by TCP, all others by
+/// HTTP), and the least number of calls while the shop is viewed.
 struct Edge {
     from: &'static str,
     to: &'static str,
@@ -42,14 +42,14 @@ pub(in crate::claims) fn kiali(target: &Target) -> anyhow::Result<Vec<Claim>> {
     for api in [Caller::Products, Caller::Stock] {
         api.ask(DATABASE);
     }
-    let have_come = |by: &[f64]| {
+    let are_counted = |by: &[f64]| {
         let encrypted = by.iter().step_by(2);
         EDGES
             .iter()
             .zip(encrypted)
             .all(|(edge, by)| *by >= edge.calls)
     };
-    let growth = counters.growth_until(|| {}, have_come)?.by;
+    let growth = counters.growth_until(|| {}, are_counted)?.by;
     let pairs = EDGES.iter().zip(growth.chunks(2));
     let mut claims: Vec<Claim> = pairs
         .map(|(edge, by)| edge.has_padlock(by[0], by[1]))
@@ -86,7 +86,7 @@ impl Edge {
         )
     }
 
-    /// As many calls as expected were encrypted, and none was not.
+    /// At least the expected number of calls were encrypted, and none was plain text.
     fn has_padlock(&self, encrypted: f64, plain: f64) -> Claim {
         Claim::new(
             format!(

@@ -1,4 +1,4 @@
-//! Demo 5: what the add-ons know: graph, dashboards and traces.
+//! Demo 5: what the add-ons show: graph, dashboards and traces.
 
 pub(super) mod forest;
 pub(super) mod grafana;

@@ -1,4 +1,4 @@
-//! A page view is as many traces as its stage says, with the spans that it says.
+//! Claims that a page view is as many traces as its stage says, with those spans.
 
 use anyhow::Context;
 
@@ -8,7 +8,7 @@ use crate::claims::target::Target;
 use crate::observe::jaeger::{Trace, of_request};
 
 pub(in crate::claims) fn traces(target: &Target, mode: Mode) -> anyhow::Result<Vec<Claim>> {
-    // The first view lets every proxy learn its routes, and its spans do not count.
+    // During the first view, proxies may still learn their routes; its spans do not count.
     target.shop.view();
     let page = target.shop.view();
     let id = page.request_id().with_context(|| {
