@@ -1,9 +1,6 @@
-//! The names of the headers that services, proxies and browsers exchange, and the host that a
-//! request is for.
+//! The names of the headers that services, proxies and browsers exchange.
 
-use axum::extract::Request;
-use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::HeaderName;
 
 /// Version of the service that answered.
 pub const VERSION: HeaderName = HeaderName::from_static("x-widgetario-version");
@@ -38,20 +35,3 @@ pub(crate) const ENVOY_ATTEMPT_COUNT: HeaderName = HeaderName::from_static("x-en
 #[cfg(feature = "client")]
 pub(crate) const ENVOY_UPSTREAM_TIME: HeaderName =
     HeaderName::from_static("x-envoy-upstream-service-time");
-
-/// The host and port that a request is for: its target's, or those of its `host` header (RFC 9112,
-/// section 3.3).
-pub fn authority(request: &Request) -> Option<Authority> {
-    let target = request.uri().authority();
-    target.cloned().or_else(|| host(request.headers()))
-}
-
-/// The `host` header, when it is a host and at most a port.
-pub(crate) fn host(headers: &HeaderMap) -> Option<Authority> {
-    let text = headers.get(header::HOST)?.to_str().ok()?;
-    let authority = text.parse::<Authority>().ok()?;
-    let port = text.strip_prefix(authority.host())?;
-    let is_host = !authority.host().is_empty() && !text.contains('@');
-    let is_port = port.is_empty() || port == ":" || authority.port_u16().is_some();
-    (is_host && is_port).then_some(authority)
-}

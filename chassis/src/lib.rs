@@ -1,4 +1,4 @@
-//! What the three services of the shop share, and nothing else.
+//! What the three services of the shop share; the command of the shop uses some of it, too.
 //!
 //! A service is a function `serve(settings, server)`. [`main`] reads the settings from the
 //! environment, opens the log, binds a [`Server`] and calls it; the service builds its `Router` and
@@ -12,22 +12,24 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `process` | `main`: command line, environment, signals, exit status, `probe` |
-//! | `server` | two ports, limits, drain, metrics, the answers' headers |
+//! | `server` | two ports, limits, stop, metrics, the answers' headers |
 //! | `client`, `database` | calls of other services, statements; each with a deadline |
+//! | `settings` | those that every service has, telemetry's among them |
 //! | `telemetry` | spans, their export, the log |
 //! | `propagation` | which trace a request belongs to, and which headers its calls carry on |
-//! | the files beside them | what all modules share: settings, headers, problems, readiness |
+//! | the files beside them | what all modules share: headers, problems, readiness, durations |
 //!
 //! The features `client`, `database` and `openapi` are for services that call other services, query
 //! a database or describe their API. The chassis knows nothing of products or stock.
 
+mod authority;
 #[cfg(feature = "client")]
 mod client;
 mod completion;
 #[cfg(feature = "database")]
 mod database;
+mod duration;
 mod headers;
-mod milliseconds;
 #[cfg_attr(
     not(feature = "client"),
     expect(dead_code, reason = "the client alone uses some of the limits")
@@ -45,6 +47,7 @@ mod settings;
 mod start_error;
 mod telemetry;
 
+pub use authority::authority;
 #[cfg(feature = "client")]
 pub use client::{Answer, Client, call::Call, error::CallError};
 #[cfg(feature = "database")]
@@ -57,8 +60,8 @@ pub use database::{
     statement::{Statement, Trial},
     url::database_url,
 };
-pub use headers::{ATTEMPT, CACHE_STATUS, CALLER, POD, SERVER_TIMING, VERSION, authority};
-pub use milliseconds::milliseconds;
+pub use duration::{milliseconds, seconds};
+pub use headers::{ATTEMPT, CACHE_STATUS, CALLER, POD, SERVER_TIMING, VERSION};
 pub use output::{OutputError, print};
 pub use problem::Problem;
 pub use process::command_line::ServiceCommand;
@@ -71,7 +74,7 @@ pub use server::Server;
 pub use server::extract::{Json, Path};
 pub use server::limits::limited;
 pub use server::metrics::Metrics;
-pub use settings::{Settings, seconds};
+pub use settings::Settings;
 pub use start_error::StartError;
 pub use telemetry::ids::trace_id;
 pub use telemetry::log::LogFormat;

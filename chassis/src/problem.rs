@@ -74,7 +74,7 @@ impl Problem {
     }
 
     /// 405: the router adds the `allow` header.
-    pub fn not_allowed() -> Self {
+    pub(crate) fn not_allowed() -> Self {
         let detail = "This path takes only the methods of the `allow` header.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
     }
@@ -89,7 +89,8 @@ impl Problem {
         &self.detail
     }
 
-    /// The answer, with further members beside those of the standard (section 3.2).
+    /// The answer, with further members beside those of the standard (section 3.2). No layer adds to
+    /// it: the id of the trace must be among the members.
     pub fn with(self, members: impl Serialize) -> Response {
         let problem = self;
         answer(problem.status, &Extended { problem, members })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use tracing_subscriber::filter::Targets;
 
+use crate::duration::seconds;
 use crate::telemetry::log::LogFormat;
 use crate::telemetry::settings::TelemetrySettings;
 
@@ -63,21 +64,4 @@ fn listen_address(text: &str) -> Result<IpAddr, &'static str> {
 fn port(text: &str) -> Result<u16, String> {
     text.parse()
         .map_err(|_| "a port number from 0 to 65535".into())
-}
-
-/// Reads a number of seconds, fractions included, from `MIN_MS` to `MAX_MS` milliseconds (a clap
-/// value parser).
-///
-/// # Errors
-/// A phrase that says what is allowed.
-pub fn seconds<const MIN_MS: u64, const MAX_MS: u64>(text: &str) -> Result<Duration, String> {
-    let (min, max) = (Duration::from_millis(MIN_MS), Duration::from_millis(MAX_MS));
-    let number = text.parse::<f64>().ok();
-    let duration = number.and_then(|number| Duration::try_from_secs_f64(number).ok());
-    duration
-        .filter(|duration| (min..=max).contains(duration))
-        .ok_or_else(|| {
-            let (min, max) = (min.as_secs_f64(), max.as_secs_f64());
-            format!("a number of seconds from {min} to {max}")
-        })
 }

@@ -23,7 +23,7 @@ pub use settings::Settings;
 /// When a setting cannot be used.
 pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
     let database = Database::new("products-api", &settings.database, &[products::TRIAL])?;
-    let answers = database.clone().answers(server.readiness());
+    let answers = database.clone().until_it_answers(server.readiness());
     server.ready_when(answers);
     let app = AppState {
         database,

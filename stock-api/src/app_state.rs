@@ -1,4 +1,4 @@
-//! What the handlers work with.
+//! The state that axum hands to each handler.
 
 use chassis::Database;
 use prometheus_client::metrics::counter::Counter;

@@ -23,7 +23,7 @@ pub struct Cache {
 
 /// How many of a product are left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Level {
+pub struct StockLevel {
     /// The number left.
     pub stock: i64,
     /// Whether the number was cached before the caller asked.
@@ -58,7 +58,7 @@ impl Cache {
         &self,
         id: i64,
         query: impl Future<Output = Result<i64, E>>,
-    ) -> Result<Level, Arc<E>>
+    ) -> Result<StockLevel, Arc<E>>
     where
         E: Send + Sync + 'static,
     {
@@ -72,7 +72,7 @@ impl Cache {
         // moka's `Entry::is_fresh` is also false for callers who waited for another one's query.
         // Their level was read while they waited, so it is no hit.
         let is_cached = at < begun;
-        Ok(Level { stock, is_cached })
+        Ok(StockLevel { stock, is_cached })
     }
 
     /// Forgets the level of product `id`; to be called after a write, before its answer.

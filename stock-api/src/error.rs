@@ -33,7 +33,7 @@ pub(crate) enum Error {
     /// 503 and 500: as for a read, and nothing was changed. 504: the database did not say whether
     /// it made the change.
     #[error(transparent)]
-    Change(#[from] DatabaseError),
+    Change(DatabaseError),
     /// 500: a change panicked. Whether it was made is unknown.
     #[error("a write panicked: {0}")]
     Panicked(#[from] JoinError),

@@ -18,7 +18,7 @@ use chassis::{Database, Metrics, Server, StartError};
 use prometheus_client::metrics::counter::Counter;
 
 pub use app_state::AppState;
-pub use cache::{Cache, Level};
+pub use cache::{Cache, StockLevel};
 pub use routes::router;
 pub use settings::Settings;
 
@@ -29,7 +29,7 @@ pub use settings::Settings;
 pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError> {
     let trials = &[stock::TRIAL, sales::TRIAL];
     let database = Database::new("stock-api", &settings.database, trials)?;
-    let answers = database.clone().answers(server.readiness());
+    let answers = database.clone().until_it_answers(server.readiness());
     server.ready_when(answers);
     let app = AppState {
         database,

@@ -34,13 +34,13 @@ pub(crate) async fn sell(
     let AppState { database, sold, .. } = app.clone();
     let update = async move {
         let left = database.write("UPDATE products", |connection| take(connection, id, wanted));
-        if let Some(left) = left.await? {
+        if let Some(left) = left.await.map_err(Error::Change)? {
             sold.inc_by(wanted.unsigned_abs());
             return Ok(left);
         }
         // Nothing was taken, and the statement does not say why. The answer says how many are left
         // now; if they are enough again, the caller may try once more.
-        let left = stock::left(&database, id).await?;
+        let left = stock::left(&database, id).await.map_err(Error::Change)?;
         let left = left.ok_or(Error::NoProduct(id))?;
         Err(Error::TooFew { wanted, left })
     };

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::app_state::AppState;
-use crate::cache::Level;
+use crate::cache::StockLevel;
 use crate::change::run_to_end;
 use crate::error::{ChangeErrors, Error, ReadErrors};
 use crate::quantity::Quantity;
@@ -46,7 +46,7 @@ pub(crate) async fn show(
         let stock = left(&app.database, id).await.map_err(Error::Read)?;
         stock.ok_or(Error::NoProduct(id))
     };
-    let Level { stock, is_cached } = app.cache.level(id, query).await?;
+    let StockLevel { stock, is_cached } = app.cache.level(id, query).await?;
     chassis::cached(is_cached);
     let status = if is_cached { HIT } else { MISS };
     Ok(([(CACHE_STATUS, status)], axum::Json(Stock { id, stock })))
@@ -67,7 +67,10 @@ pub(crate) async fn replace(
         let stock = database.write("UPDATE products", |connection| {
             set(connection, id, new.stock.0)
         });
-        stock.await?.ok_or(Error::NoProduct(id))
+        stock
+            .await
+            .map_err(Error::Change)?
+            .ok_or(Error::NoProduct(id))
     };
     let stock = run_to_end(update, app.cache, id).await?;
     Ok(axum::Json(Stock { id, stock }))

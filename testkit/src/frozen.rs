@@ -14,8 +14,11 @@ impl Frozen {
     pub fn new(id: Pid) -> Self {
         kill(id, Signal::SIGSTOP).unwrap();
         let frozen = Self(id);
-        // `kill` does not wait: on a busy machine, the process goes on for a while.
-        wait_until("SIGSTOP", || ps::column(id, "stat=").starts_with('T'));
+        // `kill` does not wait: on a busy machine, the process goes on for a while. It may even end,
+        // and then stands still until its parent notices.
+        wait_until("SIGSTOP", || {
+            ps::column(id, "stat=").starts_with(['T', 'Z'])
+        });
         frozen
     }
 }

@@ -10,9 +10,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 
-/// The demos that have a document.
-const DEMOS: RangeInclusive<u32> = 1..=5;
-
 /// The documents of the walkthrough.
 pub(crate) struct Documents {
     /// The repository's folder, where the paths of the commands begin.
@@ -67,8 +64,11 @@ impl Documents {
     pub(crate) fn open() -> anyhow::Result<Self> {
         let root = root()?;
         let mut stages = Vec::new();
-        for demo in DEMOS {
+        for demo in 1.. {
             let path = root.join(format!("docs/demo{demo}.md"));
+            if !path.is_file() {
+                break;
+            }
             let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
             let section = parse(&text).with_context(|| path.display().to_string())?;
             let prefix = format!("demo{demo}/");

@@ -5,6 +5,8 @@
 //! | `GET /api/shop` | 200 [`Content`], or 503 with [`Closed`] among the problem's members |
 //! | `POST /buy/{id}` | [`Sale`], with the status of its outcome |
 //!
+//! What web itself does with them stands where it is done: in `shop`, `buy`, `page` and `finding`.
+//!
 //! The page's scripts read these answers. The walkthrough, which measures the shop, reads them with
 //! these types. The types are flat, because serde cannot read a number of `arbitrary_precision` in
 //! a flattened struct.

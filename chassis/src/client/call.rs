@@ -4,19 +4,18 @@
 use std::time::Instant;
 
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
-use serde::Serialize;
 
+use crate::duration::milliseconds;
 use crate::headers::{
     ATTEMPT, CACHE_STATUS, CALLER, ENVOY_UPSTREAM_TIME, POD, SERVER_TIMING, VERSION,
 };
-use crate::milliseconds::milliseconds;
 
 /// An answer's status and headers.
 pub(crate) type Head = (StatusCode, HeaderMap);
 
 /// One call, as its caller saw it. What only the called service can tell is absent when a proxy, or
 /// nobody, answered in its place.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// The service that was called.
     pub service: &'static str,
@@ -29,7 +28,6 @@ pub struct Call {
     /// Why there is no usable answer.
     pub error: Option<String>,
     /// When the request was made.
-    #[serde(skip)]
     pub begun: Instant,
     /// From the request to the last byte of its answer.
     pub latency_ms: f64,

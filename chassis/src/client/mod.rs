@@ -19,7 +19,7 @@ use tracing::{Instrument, Span};
 use crate::client::call::{Call, Head};
 use crate::client::error::CallError;
 use crate::completion::{CANCELLED, Completion};
-use crate::milliseconds::milliseconds;
+use crate::duration::milliseconds;
 use crate::open_files;
 use crate::propagation::Propagators;
 use crate::propagation::forwarded::Forwarded;

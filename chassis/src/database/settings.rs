@@ -7,7 +7,7 @@ use clap::Args;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::database::url::database_url;
-use crate::settings::seconds;
+use crate::duration::seconds;
 use crate::start_error::StartError;
 
 /// Where the database is and how long to wait for it.

@@ -13,10 +13,10 @@ impl Database {
     /// Ready once all trials have succeeded in time, each on several connections. Without this, the
     /// first callers of a new pod would have to open the connections, within a deadline that is
     /// meant for statements. Until then the log and `readiness` say what is wrong.
-    pub async fn answers(self, readiness: Readiness) {
+    pub async fn until_it_answers(self, readiness: Readiness) {
         while let Err(reason) = self.try_out().await {
             tracing::warn!("not ready: {reason}");
-            readiness.wait_for_database(reason);
+            readiness.not_ready_because(reason);
             sleep(Duration::from_millis(500)).await;
         }
     }

@@ -1,20 +1,16 @@
-//! The server: two ports, a readiness, and a stop that loses no request.
-//!
-//! ```text
-//! signal ─► /readyz 503, answers say `connection: close` ─► DRAIN_SECONDS pass
-//!        ─► no new connections, requests under way finish ─► return
-//! ```
+//! The server: two ports, a readiness, and a stop that loses no request (`stop.rs`).
 
 mod accept;
 mod access;
+mod answer_headers;
 mod connection;
 pub(crate) mod extract;
-mod identity;
 pub(crate) mod limits;
 mod listen;
 mod management;
 pub(crate) mod metrics;
 mod name_trace;
+mod stop;
 mod well_formed;
 
 use std::io;
@@ -23,10 +19,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::middleware;
 use prometheus_client::metrics::counter::Counter;
 use tokio::net::TcpListener;
 
@@ -34,17 +28,16 @@ use crate::open_files;
 use crate::problem::Problem;
 use crate::readiness::Readiness;
 use crate::server::accept::{Acceptor, Listener};
-use crate::server::identity::Identity;
+use crate::server::answer_headers::Identity;
 use crate::server::limits::limited;
 use crate::server::listen::listen;
 use crate::server::metrics::Metrics;
 use crate::server::name_trace::name_trace;
+use crate::server::stop::{retire, stop};
 use crate::settings::Settings;
 use crate::start_error::StartError;
 use crate::telemetry::span::trace;
 
-/// How long requests under way may take to finish once new ones are refused.
-const GRACE: Duration = Duration::from_secs(10);
 /// How long a connection to the management port may wait between requests: longer than Prometheus
 /// does, but not for ever, because a few idle connections would keep the probes out. No proxy
 /// reuses these.
@@ -134,7 +127,7 @@ impl Server {
         let router = router
             .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "There is nothing here.") })
             .method_not_allowed_fallback(|| async { Problem::not_allowed() });
-        let outer = middleware::from_fn_with_state(identity, identity::add);
+        let outer = middleware::from_fn_with_state(identity, answer_headers::add);
         self.run(limited(router).layer(outer)).await
     }
 
@@ -165,21 +158,7 @@ impl Server {
         tracing::info!("listening on http://{address}");
 
         self.shutdown.await;
-        tracing::info!("stopping");
-        self.readiness.drain();
-        tokio::time::sleep(self.settings.drain).await;
-        service.stop(GRACE).await;
-        management.stop(Duration::from_millis(100)).await;
+        stop(&self.readiness, self.settings.drain, service, management).await;
         Ok(())
     }
-}
-
-/// While draining, asks each caller to take its next request elsewhere.
-async fn retire(State(readiness): State<Readiness>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    if readiness.is_draining() {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
-    }
-    response
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::headers::host;
+use crate::authority::host;
 use crate::problem::Problem;
 
 /// A little more than the 8000 that every server should accept (RFC 9112, section 3).

@@ -14,8 +14,9 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use crate::authority::authority;
 use crate::completion::{CANCELLED, Completion};
-use crate::headers::{FORWARDED_PROTO, authority};
+use crate::headers::FORWARDED_PROTO;
 use crate::propagation::Propagators;
 use crate::propagation::forwarded::Forwarded;
 use crate::telemetry::ids::RequestId;

@@ -88,6 +88,8 @@ fn pending(id: Pid) -> u64 {
 fn of_a_server_that_outlived_its_watchdog_only_the_first_process_is_interrupted() {
     let folder = data_folder();
     let server = outliving_server(folder.path());
+    // It starts no child, and notices the end of none, from now on: the list stays true.
+    let frozen_server = Frozen::new(server);
     let children = ps(&["-o", "pid=", "--ppid", &server.to_string()]);
     let children = children.split_whitespace().map(|id| id.parse().unwrap());
     let children: Vec<_> = children.map(Pid::from_raw).collect();
@@ -96,13 +98,12 @@ fn of_a_server_that_outlived_its_watchdog_only_the_first_process_is_interrupted(
 
     let mut second = std::thread::scope(|scope| {
         // They take no signal, so that what they are sent can be counted.
-        let all = children.iter().chain([&server]);
-        let frozen: Vec<_> = all.map(|id| Frozen::new(*id)).collect();
+        let frozen: Vec<_> = children.iter().map(|id| Frozen::new(*id)).collect();
         let second = scope.spawn(|| start_shop(folder.path(), &[]));
         wait_until("SIGINT", || is_interrupted(server));
         let interrupted = children.iter().filter(|id| is_interrupted(**id));
         assert_eq!(interrupted.count(), 0);
-        drop(frozen);
+        drop((frozen, frozen_server));
         second.join().unwrap()
     });
     second.stop();

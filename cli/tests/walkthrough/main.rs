@@ -171,10 +171,10 @@ fn walk_that_breaks_off_names_the_stages_it_did_not_reach() {
         last.contains("(demo1/install: its commands can be run) failed"),
         "{last}"
     );
-    assert!(
-        last.contains("29 stages were not reached: demo1/addons; "),
-        "{last}"
-    );
+    let stages = widgetario(&["stages"], root()).stdout;
+    let others = String::from_utf8(stages).unwrap().lines().count() - 1;
+    let rest = format!("{others} stages were not reached: demo1/addons; ");
+    assert!(last.contains(&rest), "{last}");
 }
 
 #[cfg(unix)]

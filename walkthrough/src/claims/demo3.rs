@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
+use web::contract::SaleOutcome;
+
 use super::analysis;
 use super::claim::{Claim, abridged};
 use super::target::Target;
-
-use web::contract::SaleOutcome;
-
 use crate::cluster::kubectl::attempt;
 use crate::cluster::pods;
 use crate::observe::access::{ProbeResult, differing};

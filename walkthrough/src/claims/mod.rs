@@ -1,5 +1,5 @@
 //! What the stages claim, and how that is measured: a function for each stage, in the file of its
-//! demo.
+//! demo, or in one of its folder.
 
 pub(crate) mod addon;
 mod analysis;

@@ -1,5 +1,6 @@
 //! What is observed of the shop and of the mesh: the answers to visitors and to pods, what the
-//! add-ons recorded, and the configuration of web's sidecar. Nothing here judges; `claims` does.
+//! add-ons recorded, and the configuration of web's sidecar. What a stage
+//! claims stands in `claims`, which also says what to wait for.
 
 pub(crate) mod access;
 pub(crate) mod callers;

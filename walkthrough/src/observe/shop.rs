@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ureq::{Agent, RequestBuilder};
-
 use web::contract::UpstreamCall;
 
 use crate::observe::page::Page;

@@ -1,10 +1,9 @@
 //! Faults of the called service itself, and what withstands them.
 
 use serde_json::Value;
-
-use super::faults::{ABORTED, TIMER_ERROR_MS, is_aborted, shortest_from};
 use web::contract::UpstreamCall;
 
+use super::faults::{ABORTED, TIMER_ERROR_MS, is_aborted, shortest_from};
 use crate::claims::claim::Claim;
 use crate::claims::proportion::{Share, judge, sample_size};
 use crate::claims::routes;

@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::duration::milliseconds;
 use crate::headers::{
     ATTEMPT, CALLER, CLIENT_CERTIFICATE, ENVOY_ATTEMPT_COUNT, POD, SERVER_TIMING, VERSION,
 };
-use crate::milliseconds::milliseconds;
 use crate::settings::Settings;
 
 /// The headers that are the same in each answer of a process.
