@@ -82,8 +82,8 @@ impl Client {
     /// GETs `path` (such as `/products`) with the `forwarded` headers of the request that the call
     /// is made for, and reads the JSON answer.
     pub async fn get<T: DeserializeOwned>(&self, path: &str, forwarded: &Forwarded) -> Answer<T> {
-        let request = self.request(Method::GET, path);
-        self.call((&Method::GET, path), request, forwarded).await
+        self.call(Method::GET, path, forwarded, |request| request)
+            .await
     }
 
     /// POSTs `body` as JSON to `path`, with the `forwarded` headers of the request that the call is
@@ -94,28 +94,23 @@ impl Client {
         forwarded: &Forwarded,
         body: &impl Serialize,
     ) -> Answer<T> {
-        let request = self.request(Method::POST, path).json(body);
-        self.call((&Method::POST, path), request, forwarded).await
+        self.call(Method::POST, path, forwarded, |request| request.json(body))
+            .await
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, self.url(path))
-    }
-
-    fn url(&self, path: &str) -> Url {
-        let mut url = self.base.clone();
-        url.set_path(path);
-        url
-    }
-
-    /// Calls within a client span, and logs a call that failed.
+    /// Calls within a client span, with what `complete` adds to the request, and logs a call that
+    /// failed.
     async fn call<T: DeserializeOwned>(
         &self,
-        (method, path): (&Method, &str),
-        request: RequestBuilder,
+        method: Method,
+        path: &str,
         forwarded: &Forwarded,
+        complete: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Answer<T> {
-        let span = client_span(method, &self.url(path));
+        let mut url = self.base.clone();
+        url.set_path(path);
+        let span = client_span(&method, &url);
+        let request = complete(self.http.request(method.clone(), url));
         let call = async {
             let mut headers = forwarded.headers();
             self.propagators.inject(&Context::current(), &mut headers);
@@ -125,7 +120,7 @@ impl Client {
             completion.end(());
             let error = result.as_ref().err().inspect(|error| record(error));
             let call = Call::new(
-                (self.service, method, path),
+                (self.service, &method, path),
                 head.as_ref(),
                 error.map(ToString::to_string),
                 begun,
