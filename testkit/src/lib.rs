@@ -10,6 +10,7 @@ pub mod database;
 pub mod envoy;
 #[cfg(unix)]
 pub mod frozen;
+pub mod openapi;
 pub mod port;
 pub mod problem;
 pub mod process;

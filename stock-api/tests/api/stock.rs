@@ -1,7 +1,6 @@
-use std::collections::BTreeSet;
-
-use reqwest::{Method, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
+use testkit::openapi::assert_document_has_routes;
 use testkit::problem::problem;
 
 use crate::Api;
@@ -46,29 +45,5 @@ async fn openapi_document_describes_both_paths() {
 #[tokio::test]
 async fn document_has_the_routers_paths_and_methods() {
     let (api, _database) = Api::start().await;
-    let document: Value = api.get("/openapi.json").await.json().await.unwrap();
-    let documented = document["paths"].as_object().unwrap();
-
-    let list = include_str!("../../src/routes.rs")
-        .split(".route(\"")
-        .skip(1);
-    let routed: BTreeSet<_> = list.filter_map(|route| route.split('"').next()).collect();
-    let itself = ["/openapi.json"].into_iter();
-    assert_eq!(
-        routed,
-        documented
-            .keys()
-            .map(String::as_str)
-            .chain(itself)
-            .collect()
-    );
-
-    for (path, operations) in documented {
-        let url = api.url(&path.replace("{id}", "1"));
-        let refused = api.http.request(Method::TRACE, url).send().await.unwrap();
-        let allowed = refused.headers()["allow"].to_str().unwrap().to_lowercase();
-        let allowed: BTreeSet<_> = allowed.split(',').filter(|name| *name != "head").collect();
-        let operations: BTreeSet<_> = operations.as_object().unwrap().keys().collect();
-        assert!(operations.iter().eq(&allowed), "{path}: {allowed:?}");
-    }
+    assert_document_has_routes(&api.url(""), include_str!("../../src/routes.rs")).await;
 }
