@@ -32,6 +32,7 @@ mod cleanup;
 mod cluster;
 pub mod doctor;
 mod documents;
+pub mod images;
 pub mod observe;
 pub mod preflight;
 mod prose;

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::cluster::kubectl::{attempt, elements, get, items, kubectl, output};
 use crate::cluster::{MESH, SHOP};
+use crate::images;
 
 /// The size of the cluster on which the walkthrough was measured.
 const CPUS: f64 = 4.0;
 const MEMORY_GIB: f64 = 7.5;
-const IMAGES: [&str; 4] = ["web", "products-api", "stock-api", "products-db"];
 
 type Check = (&'static str, fn() -> anyhow::Result<String>);
 
@@ -21,7 +21,7 @@ const CHECKS: [Check; 6] = [
     ("kubectl reaches a cluster", cluster),
     ("the node is large enough", size),
     ("istioctl fits the cluster", istioctl),
-    ("the shop's images are there", images),
+    ("the shop's images are there", shop_images),
     ("port 8010 is the shop's", port),
     ("no other mesh is in the way", mesh),
 ];
@@ -109,15 +109,14 @@ fn istioctl() -> anyhow::Result<String> {
     Ok(version)
 }
 
-fn images() -> anyhow::Result<String> {
+fn shop_images() -> anyhow::Result<String> {
     let nodes = get(&["nodes"])?;
     let names: Vec<&str> = items(&nodes)
         .flat_map(|node| elements(&node["status"]["images"]))
         .flat_map(|image| elements(&image["names"]))
         .filter_map(Value::as_str)
         .collect();
-    let version = env!("CARGO_PKG_VERSION");
-    let wanted = IMAGES.map(|name| format!("widgetario/{name}:{version}"));
+    let wanted = images::shop();
     let is_missing = |image: &&String| !names.iter().any(|name| name.ends_with(image.as_str()));
     let missing: Vec<&str> = wanted
         .iter()

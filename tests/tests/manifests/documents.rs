@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use walkthrough::images::{REGISTRY, shop};
+
 use crate::{files, objects, read, root};
 
 /// README.md and all of `docs`.
@@ -143,11 +145,9 @@ fn every_flag_of_the_widgetario_command_is_in_its_help() {
 
 #[test]
 fn every_image_of_ours_is_of_the_workspaces_version() {
-    let version = env!("CARGO_PKG_VERSION");
     let words = code().into_iter().flatten();
-    let images = words.filter(|word| word.starts_with("widgetario/") && word.contains(':'));
-    let (ours, others): (Vec<_>, Vec<_>) =
-        images.partition(|image| image.ends_with(&format!(":{version}")));
+    let images = words.filter(|word| word.starts_with(REGISTRY));
+    let (ours, others): (Vec<_>, Vec<_>) = images.partition(|image| shop().contains(image));
     assert!(!ours.is_empty());
     assert_eq!(others, [""; 0]);
 }

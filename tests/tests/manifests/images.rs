@@ -2,23 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use walkthrough::images::{REGISTRY, shop};
+
 use crate::{containers, read, text, workloads, yaml};
 
 /// The images of ours that the manifests name.
 fn images() -> BTreeSet<String> {
     let containers = workloads().into_iter().flat_map(containers);
     let images = containers.map(|container| text(container, "/image").to_owned());
-    images
-        .filter(|image| image.starts_with("widgetario/"))
-        .collect()
+    images.filter(|image| image.starts_with(REGISTRY)).collect()
 }
 
 #[test]
-fn images_are_of_the_workspaces_version() {
-    let version = env!("CARGO_PKG_VERSION");
-    let image = |name| format!("widgetario/{name}:{version}");
-    let all = ["web", "products-api", "stock-api", "products-db"].map(image);
-    assert_eq!(images(), all.into());
+fn images_are_those_that_the_walkthrough_knows() {
+    assert_eq!(images(), shop().into());
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! [`undeclared`] and [`sidecars`].
 
 pub(crate) mod consent;
+pub(crate) mod distribution;
 mod drift;
 pub(crate) mod kubectl;
 mod manifests;
