@@ -34,6 +34,7 @@ pub mod doctor;
 mod documents;
 pub mod images;
 pub mod observe;
+pub mod port;
 pub mod preflight;
 mod prose;
 pub mod run;
