@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use chassis::{OutputError, say};
 use clap::{Parser, Subcommand};
-use walkthrough::{doctor, preflight, run, verify};
+use walkthrough::{doctor, entrance, preflight, run, verify};
 
 use self::up::service;
 
@@ -53,6 +53,10 @@ enum Action {
     /// View the page once and explain, hop by hop, whether its trace links
     Doctor(doctor::Options),
 
+    /// Keep a port of localhost open to the cluster until standard input closes
+    #[command(hide = true)]
+    PortForward(entrance::Options),
+
     /// Run one service until standard input closes
     #[command(hide = true)]
     Service(service::Options),
@@ -80,6 +84,7 @@ pub fn main() -> ExitCode {
     ended(match cli.action.unwrap_or(Action::Up(cli.up)) {
         Action::Up(options) => up::run(options),
         Action::Service(options) => Ok(service::run(options)),
+        Action::PortForward(options) => entrance::supervise(&options),
         Action::Preflight => preflight::run(),
         Action::Stages => run::list(),
         Action::Run(options) => run::run(&options),

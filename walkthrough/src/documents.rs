@@ -192,7 +192,7 @@ impl Stage {
     }
 
     /// The stage's commands that are run and shown.
-    fn lines(&self) -> impl Iterator<Item = &Line> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &Line> {
         let shown = self.parts.iter().filter_map(|part| match part {
             Part::Block(BlockKind::Shown, lines) => Some(lines),
             _ => None,

@@ -17,8 +17,9 @@
 //!    whether every claim holds.
 //!
 //! A module uses only modules that stand before it in this order: `documents`, `cluster`,
-//! `observe`, `claims`, `tally`, `verify`, `run`, which ends with the verdict. Besides these,
-//! [`preflight`] checks the laptop, and [`doctor`] explains one trace. `prose` writes text for
+//! `observe`, [`entrance`], `claims`, `tally`, `verify`, `run`, which ends with the verdict.
+//! [`entrance`] opens a port-forward where localhost does not answer. Besides these,
+//! [`preflight`] checks the laptop and its [`port`]s, and [`doctor`] explains one trace. `prose` writes text for
 //! people, also when standard output is for JSON, and `cleanup` makes sure that nothing is left
 //! behind.
 //!
@@ -32,6 +33,7 @@ mod cleanup;
 mod cluster;
 pub mod doctor;
 mod documents;
+pub mod entrance;
 pub mod images;
 pub mod observe;
 pub mod port;
