@@ -48,7 +48,7 @@ enum Action {
     Undo(run::Undo),
 
     /// Check that this machine can show the walkthrough
-    Preflight,
+    Preflight(preflight::Options),
 
     /// View the page once and explain, hop by hop, whether its trace links
     Doctor(doctor::Options),
@@ -85,7 +85,7 @@ pub fn main() -> ExitCode {
         Action::Up(options) => up::run(options),
         Action::Service(options) => Ok(service::run(options)),
         Action::PortForward(options) => entrance::supervise(&options),
-        Action::Preflight => preflight::run(),
+        Action::Preflight(options) => preflight::run(&options),
         Action::Stages => run::list(),
         Action::Run(options) => run::run(&options),
         Action::Verify(options) => verify::verify(&options),

@@ -4,6 +4,8 @@
 mod cluster;
 #[cfg(unix)]
 mod port_forward;
+#[cfg(unix)]
+mod preflight;
 
 use std::path::Path;
 use std::process::{Command, Output};
