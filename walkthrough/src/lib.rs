@@ -16,9 +16,10 @@
 //! 6. **The verdicts are written, and counted** ([`verify`], with `tally`). The exit status tells
 //!    whether every claim holds.
 //!
-//! A module uses only modules that stand before it in this order: `documents`, `cluster`,
+//! A module uses only modules that stand before it in this order: `documents`, `cluster`, [`images`],
 //! `observe`, `claims`, `tally`, `verify`, `run`, which ends with the verdict. Besides these,
-//! [`preflight`] checks the laptop, and [`doctor`] explains one trace. `prose` writes text for
+//! [`preflight`] checks the laptop, [`images`] brings what the pods run to where they run, and [`doctor`]
+//! explains one trace. `prose` writes text for
 //! people, also when standard output is for JSON, and `cleanup` makes sure that nothing is left
 //! behind.
 //!

@@ -7,7 +7,7 @@ use anyhow::{Context, bail, ensure};
 use chassis::say;
 use serde_json::Value;
 
-use crate::cluster::kubectl::{attempt, elements, get, items, kubectl, output};
+use crate::cluster::kubectl::{attempt, get, items, kubectl, output};
 use crate::cluster::{MESH, SHOP};
 use crate::images;
 
@@ -110,26 +110,11 @@ fn istioctl() -> anyhow::Result<String> {
 }
 
 fn shop_images() -> anyhow::Result<String> {
-    let nodes = get(&["nodes"])?;
-    let names: Vec<&str> = items(&nodes)
-        .flat_map(|node| elements(&node["status"]["images"]))
-        .flat_map(|image| elements(&image["names"]))
-        .filter_map(Value::as_str)
-        .collect();
-    let wanted = images::shop();
-    let is_missing = |image: &&String| !names.iter().any(|name| name.ends_with(image.as_str()));
-    let missing: Vec<&str> = wanted
-        .iter()
-        .filter(is_missing)
-        .map(String::as_str)
-        .collect();
-    ensure!(
-        missing.is_empty(),
-        "{} not known to the node; `docker compose build` makes them (a node lists 50 images at \
-         most: with more, see `docker images`)",
-        missing.join(", ")
-    );
-    Ok(wanted.join(", "))
+    let found = images::of_the_shop(&get(&["nodes"])?)?;
+    match found.remedy() {
+        Some(remedy) => bail!(remedy),
+        None => Ok(found.summary()),
+    }
 }
 
 fn port() -> anyhow::Result<String> {
