@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cluster;
+#[cfg(unix)]
+mod images;
 
 use std::path::Path;
 use std::process::{Command, Output};
