@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use chassis::{OutputError, say};
 use clap::{Parser, Subcommand};
-use walkthrough::{doctor, entrance, preflight, run, verify};
+use walkthrough::{doctor, entrance, images, preflight, run, verify};
 
 use self::up::service;
 
@@ -49,6 +49,9 @@ enum Action {
 
     /// Check that this machine can show the walkthrough
     Preflight(preflight::Options),
+
+    /// List the images of the walkthrough, and bring them to where they are needed
+    Images(images::Images),
 
     /// View the page once and explain, hop by hop, whether its trace links
     Doctor(doctor::Options),
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Action::Run(options) => run::run(&options),
         Action::Verify(options) => verify::verify(&options),
         Action::Undo(options) => run::undo(&options),
+        Action::Images(images) => images::run(&images),
         Action::Doctor(options) => doctor::run(&options),
     })
 }

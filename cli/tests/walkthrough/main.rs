@@ -3,6 +3,8 @@
 
 mod cluster;
 #[cfg(unix)]
+mod images;
+#[cfg(unix)]
 mod port_forward;
 #[cfg(unix)]
 mod preflight;

@@ -1,4 +1,3 @@
-#![cfg_attr(not(test), expect(dead_code, reason = "for `images` and `preflight`"))]
 //! Which kind of Kubernetes the cluster is: who made it decides where its nodes take images from, and
 //! whether its Services answer on localhost.
 
@@ -7,7 +6,7 @@ use serde_json::Value;
 use super::kubectl::items;
 
 /// Who made a cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Distribution {
     /// Docker Desktop's cluster, made by kind: nodes with a containerd of their own.
     DockerDesktopKind,
@@ -22,6 +21,7 @@ pub(crate) enum Distribution {
     /// k3s by itself, in none of the tools above.
     K3s,
     /// None of these.
+    #[default]
     Other,
 }
 
