@@ -109,16 +109,10 @@ pub(crate) fn stage(
     let stage = &documents.stages[position];
     let begin = Instant::now();
     open(stage, entrances)?;
-    let mut attempts = 1..;
+    let mut attempt = 1;
     let claims = loop {
         let before = entrances.interruptions();
-        let target = Target {
-            root: &documents.root,
-            shop: ShopClient::at(entrances.shop()),
-            gateway: ShopClient::at(entrances.gateway()),
-            without: &options.without,
-        };
-        let claims = claims::of_stage(documents, position, &target)?;
+        let claims = measured(documents, position, options, entrances)?;
         let fails = claims.iter().any(|claim| claim.verdict == Verdict::Fails);
         // What fails may fail because the way to the shop was interrupted.
         let is_interrupted =
@@ -126,9 +120,10 @@ pub(crate) fn stage(
         if !is_interrupted {
             break claims;
         }
-        if attempts.next() == Some(ATTEMPTS) {
-            break claims.into_iter().map(Claim::interrupted).collect();
+        if attempt == ATTEMPTS {
+            break interrupted(claims);
         }
+        attempt += 1;
         let prose = Prose {
             beside_json: options.json,
         };
@@ -136,6 +131,33 @@ pub(crate) fn stage(
     };
     tally.report(&stage.key, &claims, begin.elapsed().as_secs_f64())?;
     Ok(())
+}
+
+/// The claims of a stage, measured once.
+fn measured(
+    documents: &Documents,
+    position: usize,
+    options: &Options,
+    entrances: &Entrances,
+) -> anyhow::Result<Vec<Claim>> {
+    let target = Target {
+        root: &documents.root,
+        shop: ShopClient::at(entrances.shop()),
+        gateway: ShopClient::at(entrances.gateway()),
+        without: &options.without,
+    };
+    claims::of_stage(documents, position, &target)
+}
+
+/// The claims of a stage whose measurement was interrupted each time. The first of them is about the
+/// cluster: it fails when web itself is broken, and then the others keep their verdicts.
+fn interrupted(claims: Vec<Claim>) -> Vec<Claim> {
+    match claims.first() {
+        Some(cluster) if cluster.verdict == Verdict::Holds => {
+            claims.into_iter().map(Claim::interrupted).collect()
+        }
+        _ => claims,
+    }
 }
 
 /// Opens the entrances that are measured in a stage. Returns whether an address has changed.

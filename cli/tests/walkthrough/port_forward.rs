@@ -137,9 +137,7 @@ fn shop_that_localhost_does_not_offer_is_reached_by_a_port_forward_that_ends_wit
     serve(port);
     let output = doctor.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let url = format!(
-        "opens a port-forward, until it ends, and reaches the shop at http://localhost:{port}"
-    );
+    let url = format!("a port-forward leads from http://localhost:{port} to the shop");
     assert!(text.lines().next().unwrap().contains(&url), "{text}");
     // What follows is about the shop that answered.
     assert!(text.contains("web is in no trace"), "{text}");

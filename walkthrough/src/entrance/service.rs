@@ -73,34 +73,38 @@ impl Entrance {
         if answer == Answer::Shop {
             return Ok(false);
         }
+        self.forward(answer, prose)
+    }
+
+    /// Opens a port-forward, and says so; `answer` is who answers at the usual address.
+    fn forward(&mut self, answer: Answer, prose: Prose) -> Result<bool, OutputError> {
+        let usual = at(self.port);
+        let who = if answer == Answer::Nobody {
+            "nobody"
+        } else {
+            "another program"
+        };
         let to = format!("{}.{}:{}", self.service, self.namespace, self.port);
-        match Forward::open(&to, self.port) {
-            Ok(forward) => {
-                let usual = at(self.port);
-                let why = if answer == Answer::Nobody {
-                    format!("{usual} does not answer")
-                } else {
-                    format!("{usual} is another program's")
-                };
-                self.url = at(forward.port);
-                self.forward = Some(forward);
-                prose.line(&format!(
-                    "  {why}: this command opens a port-forward, until it ends, and reaches the {} at {}",
-                    self.name, self.url
-                ))?;
-                awaited(&self.url);
-                Ok(true)
-            }
+        let forward = match Forward::open(&to, self.port) {
+            Ok(forward) => forward,
             Err(error) => {
                 self.is_fixed = true;
-                self.url = at(self.port);
+                self.url = usual;
                 prose.line(&format!(
-                    "  {} does not answer, and no port-forward can be opened: {error:#}",
+                    "  {who} answers at {}, and no port-forward can be opened: {error:#}",
                     self.url
                 ))?;
-                Ok(false)
+                return Ok(false);
             }
-        }
+        };
+        self.url = at(forward.port);
+        self.forward = Some(forward);
+        prose.line(&format!(
+            "  {who} answers at {usual}: until this command ends, a port-forward leads from {} to the {}",
+            self.url, self.name
+        ))?;
+        awaited(&self.url);
+        Ok(true)
     }
 
     /// What is at its address.
