@@ -138,13 +138,16 @@ impl Entrance {
             .any(|address| word.contains(address))
     }
 
-    /// A word of a command, with the address where the entrance is now.
+    /// A word of a command, with the port where the entrance is now.
     pub(super) fn led(&self, word: &str) -> String {
-        let Some(forward) = &self.forward else {
+        let forward = self.forward.as_ref();
+        let Some(port) = forward
+            .map(|forward| forward.port)
+            .filter(|port| *port != self.port)
+        else {
             return word.to_owned();
         };
         let [local, container] = self.addresses();
-        let port = forward.port;
         word.replace(&local, &format!("://localhost:{port}/"))
             .replace(&container, &format!("://host.docker.internal:{port}/"))
     }
