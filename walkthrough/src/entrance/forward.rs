@@ -18,7 +18,7 @@ use crate::cluster::sidecars::Sidecar;
 use crate::port;
 
 /// How long the relay may take to start, its image's download included.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_mins(2);
 /// How long the process may take to clean up.
 const END: Duration = Duration::from_secs(15);
 

@@ -1,5 +1,5 @@
 //! The addresses at which visitors reach the shop and Istio's ingress gateway: localhost where the
-//! cluster offers a Service of type LoadBalancer there, and else a port-forward of this program, for
+//! cluster offers a Service of type `LoadBalancer` there, and else a port-forward of this program, for
 //! as long as it works.
 //!
 //! `service` is one of the two entrances. `answer` tells who answers at an address, `forward`

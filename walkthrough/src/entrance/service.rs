@@ -1,4 +1,4 @@
-//! An entrance: a Service of type LoadBalancer, at localhost or by a port-forward.
+//! An entrance: a Service of type `LoadBalancer`, at localhost or by a port-forward.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};

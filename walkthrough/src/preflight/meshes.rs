@@ -82,7 +82,7 @@ mod tests {
 
     use super::*;
 
-    fn found(name: &str, namespace: &str, labels: Value) -> Result<String, String> {
+    fn found(name: &str, namespace: &str, labels: &Value) -> Result<String, String> {
         let workload =
             json!({ "metadata": { "name": name, "namespace": namespace, "labels": labels } });
         let shop = json!({ "metadata": { "labels": { "istio.io/dataplane-mode": "ambient" } } });
@@ -95,8 +95,8 @@ mod tests {
     #[test]
     fn only_istio_where_demo_1_installs_it_is_no_obstacle() {
         let istiod = |revision: &str| json!({ "app": "istiod", "istio.io/rev": revision });
-        assert!(found("istiod", MESH, istiod("default")).is_ok());
-        assert!(found("web", "shop", json!({})).is_ok());
+        assert!(found("istiod", MESH, &istiod("default")).is_ok());
+        assert!(found("web", "shop", &json!({})).is_ok());
         for (name, namespace, labels, remedy) in [
             ("istiod", "mesh", istiod("default"), "not in istio-system"),
             (
@@ -125,11 +125,11 @@ mod tests {
             ),
             ("kuma-control-plane", "kuma-system", json!({}), "Kuma"),
         ] {
-            let text = found(name, namespace, labels).expect_err(name);
+            let text = found(name, namespace, &labels).expect_err(name);
             assert!(text.contains(remedy), "{text}");
         }
         assert!(
-            found("cilium", "kube-system", json!({ "k8s-app": "cilium" }))
+            found("cilium", "kube-system", &json!({ "k8s-app": "cilium" }))
                 .is_ok_and(|text| text.contains("socketLB"))
         );
     }

@@ -43,7 +43,9 @@ type Look = fn(&Cluster) -> anyhow::Result<Finding>;
 
 /// The checks of the cluster, in the order in which they are written.
 const OF_THE_CLUSTER: [(&str, Look); 6] = [
-    ("the machine is large enough", size::check),
+    ("the machine is large enough", |cluster| {
+        Ok(size::check(cluster))
+    }),
     ("Istio supports this Kubernetes", istioctl::fits),
     ("no other mesh is in the way", meshes::check),
     ("the shop's images are in every node", images::check),
@@ -75,22 +77,19 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         Err(error) => Ok(Finding::Mend(format!("{error:#}"))),
     };
     tell("kubectl reaches a cluster", found)?;
-    match &cluster {
-        Ok(cluster) => {
-            for line in laptops::what_follows(cluster.distribution) {
-                say!("         {line}")?;
-            }
-            for (name, look) in OF_THE_CLUSTER {
-                tell(name, look(cluster))?;
-            }
-            let probed = network::check(cluster, &options.consent);
-            tell("whether the network enforces NetworkPolicies", probed)?;
+    if let Ok(cluster) = &cluster {
+        for line in laptops::what_follows(cluster.distribution) {
+            say!("         {line}")?;
         }
-        Err(_) => {
-            tell("localhost:8010 is free", Ok(ports::free(8010)))?;
-            tell("localhost:80 is free", Ok(ports::free(80)))?;
-            say!("         The other checks need a cluster.")?;
+        for (name, look) in OF_THE_CLUSTER {
+            tell(name, look(cluster))?;
         }
+        let probed = network::check(cluster, &options.consent);
+        tell("whether the network enforces NetworkPolicies", probed)?;
+    } else {
+        tell("localhost:8010 is free", Ok(ports::free(8010)))?;
+        tell("localhost:80 is free", Ok(ports::free(80)))?;
+        say!("         The other checks need a cluster.")?;
     }
     Ok(if is_fit {
         ExitCode::SUCCESS

@@ -1,4 +1,4 @@
-//! Whether the cluster's network enforces NetworkPolicies: it is tried, because the API server takes
+//! Whether the cluster's network enforces `NetworkPolicy`s: it is tried, because the API server takes
 //! policies in any case.
 
 use super::Finding;

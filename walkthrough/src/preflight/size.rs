@@ -13,18 +13,16 @@ const CPUS: f64 = 4.0;
 const MEMORY_GIB: f64 = 7.5;
 
 /// The machines have together the CPUs and the memory that the walkthrough needs.
-pub(super) fn check(cluster: &Cluster) -> anyhow::Result<Finding> {
+pub(super) fn check(cluster: &Cluster) -> Finding {
     let machines = machines(&cluster.nodes);
     let cpus: f64 = machines.iter().map(|(cpus, _)| cpus).sum();
     let gib: f64 = machines.iter().map(|(_, gib)| gib).sum();
     let found = format!("{cpus:.0} CPUs, {gib:.1} GiB");
     if cpus >= CPUS && gib >= MEMORY_GIB {
-        return Ok(Finding::Fine(found));
+        return Finding::Fine(found);
     }
     let how = laptops::how_to_grow(cluster.distribution);
-    Ok(Finding::Mend(format!(
-        "{found}; give it {CPUS:.0} CPUs and 8 GB: {how}"
-    )))
+    Finding::Mend(format!("{found}; give it {CPUS:.0} CPUs and 8 GB: {how}"))
 }
 
 /// The CPUs and the memory in GiB of each machine.
