@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use chassis::{OutputError, say};
 use clap::{Parser, Subcommand};
-use walkthrough::{doctor, preflight, run, verify};
+use walkthrough::{doctor, entrance, images, preflight, run, verify};
 
 use self::up::service;
 
@@ -48,10 +48,17 @@ enum Action {
     Undo(run::Undo),
 
     /// Check that this machine can show the walkthrough
-    Preflight,
+    Preflight(preflight::Options),
+
+    /// List the images of the walkthrough, and bring them to where they are needed
+    Images(images::Images),
 
     /// View the page once and explain, hop by hop, whether its trace links
     Doctor(doctor::Options),
+
+    /// Keep a port of localhost open to the cluster until standard input closes
+    #[command(hide = true)]
+    PortForward(entrance::Options),
 
     /// Run one service until standard input closes
     #[command(hide = true)]
@@ -80,11 +87,13 @@ pub fn main() -> ExitCode {
     ended(match cli.action.unwrap_or(Action::Up(cli.up)) {
         Action::Up(options) => up::run(options),
         Action::Service(options) => Ok(service::run(options)),
-        Action::Preflight => preflight::run(),
+        Action::PortForward(options) => entrance::supervise(&options),
+        Action::Preflight(options) => preflight::run(&options),
         Action::Stages => run::list(),
         Action::Run(options) => run::run(&options),
         Action::Verify(options) => verify::verify(&options),
         Action::Undo(options) => run::undo(&options),
+        Action::Images(images) => images::run(&images),
         Action::Doctor(options) => doctor::run(&options),
     })
 }

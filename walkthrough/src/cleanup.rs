@@ -1,4 +1,4 @@
-//! Cleans up what must not be left behind: a load, and the pods of a measurement.
+//! Cleans up what must not be left behind: a load, a port-forward, and the pods of a measurement.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -56,14 +56,19 @@ pub(crate) fn watch_for_interruption() -> io::Result<()> {
     thread::spawn(move || {
         runtime.block_on(signal);
         let _ = writeln!(io::stderr(), "widgetario: interrupted; cleaning up");
-        // The lock is held to the end, so that no more work is registered.
-        let mut pending = pending();
-        while let Some((_, work)) = pending.pop_last() {
-            work();
-        }
-        process::exit(INTERRUPTED);
+        finish(INTERRUPTED);
     });
     Ok(())
+}
+
+/// Does all cleanups, and ends the program with `status`.
+pub(crate) fn finish(status: i32) -> ! {
+    // The lock is held to the end, so that no more work is registered.
+    let mut pending = pending();
+    while let Some((_, work)) = pending.pop_last() {
+        work();
+    }
+    process::exit(status);
 }
 
 #[cfg(unix)]

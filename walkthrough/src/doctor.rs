@@ -8,16 +8,24 @@ use anyhow::{bail, ensure};
 use chassis::say;
 use clap::Args;
 
+use crate::cleanup;
+use crate::cluster::consent::Consent;
+use crate::entrance::Entrances;
 use crate::observe::jaeger::{Span, Trace, of_request};
 use crate::observe::page::Page;
 use crate::observe::shop::ShopClient;
+use crate::prose::Prose;
 
 /// Where the shop is.
 #[derive(Args)]
 pub struct Options {
-    /// The shop, as a visitor reaches it
-    #[arg(long, default_value = "http://localhost:8010")]
-    url: String,
+    /// The shop, as a visitor reaches it; by default at localhost:8010, or by a port-forward where that
+    /// does not answer
+    #[arg(long)]
+    url: Option<String>,
+
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// What was found at a hop.
@@ -33,7 +41,14 @@ enum Finding {
 /// # Errors
 /// When the shop or Jaeger does not answer.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let page = view(&options.url)?;
+    let prose = Prose { beside_json: false };
+    let mut entrances = Entrances::new(options.url.as_deref(), None, prose);
+    // A port-forward needs a pod in the cluster.
+    if options.consent.check().is_ok() {
+        cleanup::watch_for_interruption()?;
+        entrances.open_shop()?;
+    }
+    let page = view(entrances.shop())?;
     let Some(id) = page.trace_id() else {
         say!(
             "web is in no trace: it takes none from its sidecar (OTEL_PROPAGATORS=none) and begins \
@@ -88,7 +103,8 @@ fn view(url: &str) -> anyhow::Result<Page> {
     let (status, body) = (page.status, page.body.trim());
     ensure!(
         status != 0,
-        "{url} does not answer: is the shop deployed?: {body}"
+        "{url} does not answer ({body}): is the shop deployed, as `kubectl get pods -n widgetario` \
+         shows? Then `kubectl port-forward -n widgetario service/widgetario-web 8010:8010` opens it"
     );
     ensure!(
         status == 200,

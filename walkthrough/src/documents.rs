@@ -62,7 +62,14 @@ impl Documents {
     /// When the documents are missing, or one of them does not have the form that the module
     /// describes.
     pub(crate) fn open() -> anyhow::Result<Self> {
-        let root = root()?;
+        Self::at(root()?)
+    }
+
+    /// Reads the documents of the repository whose folder is `root`.
+    ///
+    /// # Errors
+    /// See [`Documents::open`].
+    pub(crate) fn at(root: PathBuf) -> anyhow::Result<Self> {
         let mut stages = Vec::new();
         for demo in 1.. {
             let path = root.join(format!("docs/demo{demo}.md"));
@@ -191,8 +198,17 @@ impl Stage {
         })
     }
 
+    /// All commands of the stage, however they run.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = &Line> {
+        let blocks = self.parts.iter().filter_map(|part| match part {
+            Part::Block(_, lines) => Some(lines),
+            Part::Text(_) => None,
+        });
+        blocks.flatten()
+    }
+
     /// The stage's commands that are run and shown.
-    fn lines(&self) -> impl Iterator<Item = &Line> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &Line> {
         let shown = self.parts.iter().filter_map(|part| match part {
             Part::Block(BlockKind::Shown, lines) => Some(lines),
             _ => None,

@@ -16,9 +16,11 @@
 //! 6. **The verdicts are written, and counted** ([`verify`], with `tally`). The exit status tells
 //!    whether every claim holds.
 //!
-//! A module uses only modules that stand before it in this order: `documents`, `cluster`,
-//! `observe`, `claims`, `tally`, `verify`, `run`, which ends with the verdict. Besides these,
-//! [`preflight`] checks the laptop, and [`doctor`] explains one trace. `prose` writes text for
+//! A module uses only modules that stand before it in this order: `documents`, `cluster`, [`images`],
+//! `observe`, [`entrance`], `claims`, `tally`, `verify`, `run`, which ends with the verdict. Besides
+//! these, [`preflight`] checks the laptop and its [`port`]s, [`images`] brings what the pods run to where
+//! they run, [`entrance`] opens a port-forward where localhost does not answer, and [`doctor`] explains
+//! one trace. `prose` writes text for
 //! people, also when standard output is for JSON, and `cleanup` makes sure that nothing is left
 //! behind.
 //!
@@ -32,8 +34,10 @@ mod cleanup;
 mod cluster;
 pub mod doctor;
 mod documents;
+pub mod entrance;
 pub mod images;
 pub mod observe;
+pub mod port;
 pub mod preflight;
 mod prose;
 pub mod run;

@@ -7,24 +7,29 @@ use clap::Args;
 
 use crate::claims;
 use crate::claims::addon::Addon;
+use crate::claims::claim::{Claim, Verdict};
 use crate::claims::target::Target;
 use crate::cleanup;
 use crate::cluster::consent::Consent;
 use crate::cluster::objects::Wanted;
-use crate::documents::Documents;
+use crate::documents::{Documents, Stage};
+use crate::entrance::Entrances;
 use crate::observe::shop::ShopClient;
+use crate::prose::Prose;
 use crate::tally::Tally;
 
 /// Where to measure, and how to tell.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The shop, as a visitor reaches it
-    #[arg(long, default_value = "http://localhost:8010")]
-    url: String,
+    /// The shop, as a visitor reaches it; by default at localhost:8010, or by a port-forward where that
+    /// does not answer
+    #[arg(long)]
+    url: Option<String>,
 
-    /// Istio's ingress gateway
-    #[arg(long, default_value = "http://localhost")]
-    gateway: String,
+    /// Istio's ingress gateway; by default at port 80 of localhost, or by a port-forward where that does
+    /// not answer
+    #[arg(long)]
+    gateway: Option<String>,
 
     /// Add-ons that this cluster cannot run: claims about them count as not proven
     #[arg(long, value_delimiter = ',')]
@@ -64,6 +69,7 @@ pub fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
     cleanup::watch_for_interruption()?;
     let options = &arguments.options;
     let mut tally = Tally::new(options.json);
+    let mut entrances = options.entrances();
     for position in chosen {
         if arguments.all
             && let Err(error) = Wanted::after(&documents, position + 1)?.reach()
@@ -71,10 +77,23 @@ pub fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
             tally.broke_off(&documents.stages[position..], &error)?;
             break;
         }
-        stage(&documents, position, options, &mut tally)?;
+        stage(&documents, position, options, &mut entrances, &mut tally)?;
     }
     tally.close()
 }
+
+impl Options {
+    /// The entrances of the shop that is measured.
+    pub(crate) fn entrances(&self) -> Entrances {
+        let prose = Prose {
+            beside_json: self.json,
+        };
+        Entrances::new(self.url.as_deref(), self.gateway.as_deref(), prose)
+    }
+}
+
+/// How often a stage is measured, at most, because the way to the shop was interrupted.
+const ATTEMPTS: usize = 3;
 
 /// Verifies the stage at `position` and writes its claims.
 ///
@@ -84,17 +103,68 @@ pub(crate) fn stage(
     documents: &Documents,
     position: usize,
     options: &Options,
+    entrances: &mut Entrances,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
+    let stage = &documents.stages[position];
+    let begin = Instant::now();
+    open(stage, entrances)?;
+    let mut attempt = 1;
+    let claims = loop {
+        let before = entrances.interruptions();
+        let claims = measured(documents, position, options, entrances)?;
+        let fails = claims.iter().any(|claim| claim.verdict == Verdict::Fails);
+        // What fails may fail because the way to the shop was interrupted.
+        let is_interrupted =
+            fails && (entrances.interruptions() > before || open(stage, entrances)?);
+        if !is_interrupted {
+            break claims;
+        }
+        if attempt == ATTEMPTS {
+            break interrupted(claims);
+        }
+        attempt += 1;
+        let prose = Prose {
+            beside_json: options.json,
+        };
+        prose.line("  the way to the shop was interrupted: everything is measured once more")?;
+    };
+    tally.report(&stage.key, &claims, begin.elapsed().as_secs_f64())?;
+    Ok(())
+}
+
+/// The claims of a stage, measured once.
+fn measured(
+    documents: &Documents,
+    position: usize,
+    options: &Options,
+    entrances: &Entrances,
+) -> anyhow::Result<Vec<Claim>> {
     let target = Target {
         root: &documents.root,
-        shop: ShopClient::at(&options.url),
-        gateway: ShopClient::at(&options.gateway),
+        shop: ShopClient::at(entrances.shop()),
+        gateway: ShopClient::at(entrances.gateway()),
         without: &options.without,
     };
-    let begin = Instant::now();
-    let claims = claims::of_stage(documents, position, &target)?;
-    let key = &documents.stages[position].key;
-    tally.report(key, &claims, begin.elapsed().as_secs_f64())?;
-    Ok(())
+    claims::of_stage(documents, position, &target)
+}
+
+/// The claims of a stage whose measurement was interrupted each time. The first of them is about the
+/// cluster: it fails when web itself is broken, and then the others keep their verdicts.
+fn interrupted(claims: Vec<Claim>) -> Vec<Claim> {
+    match claims.first() {
+        Some(cluster) if cluster.verdict == Verdict::Holds => {
+            claims.into_iter().map(Claim::interrupted).collect()
+        }
+        _ => claims,
+    }
+}
+
+/// Opens the entrances that are measured in a stage. Returns whether an address has changed.
+fn open(stage: &Stage, entrances: &mut Entrances) -> anyhow::Result<bool> {
+    let mut has_changed = entrances.open_shop()?;
+    for line in stage.lines() {
+        has_changed |= entrances.open_named(line)?;
+    }
+    Ok(has_changed)
 }

@@ -15,15 +15,16 @@ pub(crate) fn away(context: &str) -> tempfile::TempDir {
          *) echo \"kubectl $*\" >> {0}/asked; echo 'the cluster is away' >&2; exit 1;;\nesac\n",
         folder.path().display()
     );
-    for (name, script) in [
-        ("kubectl", kubectl.as_str()),
-        ("istioctl", "#!/bin/sh\nexit 1\n"),
-    ] {
-        let path = folder.path().join(name);
-        std::fs::write(&path, script).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    program(folder.path(), "kubectl", &kubectl);
+    program(folder.path(), "istioctl", "#!/bin/sh\nexit 1\n");
     folder
+}
+
+/// Makes a program of a script in `folder`.
+pub(crate) fn program(folder: &Path, name: &str, script: &str) {
+    let path = folder.join(name);
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Runs the command where `folder` holds all programs that it may start.
@@ -60,9 +61,7 @@ pub(crate) fn under_load() -> tempfile::TempDir {
         ),
     ];
     for (name, script) in scripts {
-        let path = folder.path().join(name);
-        std::fs::write(&path, script).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        program(folder.path(), name, &script);
     }
     folder
 }

@@ -2,6 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cluster;
+#[cfg(unix)]
+mod images;
+#[cfg(unix)]
+mod port_forward;
+#[cfg(unix)]
+mod preflight;
 
 use std::path::Path;
 use std::process::{Command, Output};

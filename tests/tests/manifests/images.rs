@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use walkthrough::images::{REGISTRY, shop};
+use walkthrough::images::{NAMES, REGISTRY, shop};
 
-use crate::{containers, read, text, workloads, yaml};
+use crate::{containers, files, read, root, text, workloads, yaml};
 
 /// The images of ours that the manifests name.
 fn images() -> BTreeSet<String> {
@@ -27,6 +27,38 @@ fn docker_compose_builds_the_images_that_kubernetes_runs() {
         .map(|service| text(service, "/image").to_owned())
         .collect();
     assert_eq!(built, images());
+}
+
+#[test]
+fn nothing_names_the_shops_images_in_a_registry_that_somebody_may_own() {
+    let folders = ["k8s", "istio", "docs", ".github"].into_iter();
+    let folders = folders.filter(|folder| root().join(folder).is_dir());
+    let ends = [".yaml", ".yml", ".md"];
+    let mut paths: Vec<_> = folders
+        .flat_map(|folder| ends.iter().flat_map(move |end| files(folder, end)))
+        .collect();
+    let single = [
+        "docker-compose.yml",
+        "Dockerfile",
+        "db/Dockerfile",
+        "README.md",
+        "CONTRIBUTING.md",
+    ];
+    paths.extend(single.map(|name| root().join(name)));
+    let image = format!(r"[a-z][\w.-]*/(?:{}):[\w.]+", NAMES.join("|"));
+    let image = regex_lite::Regex::new(&image).unwrap();
+    let mut named = BTreeSet::new();
+    for path in paths {
+        let text = read(&path);
+        for found in image
+            .find_iter(&text)
+            .map(|found| found.as_str().to_owned())
+        {
+            assert!(shop().contains(&found), "{}: {found}", path.display());
+            named.insert(found);
+        }
+    }
+    assert_eq!(named, shop().into());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::labels::selected;
-use crate::{containers, list, objects, text, workloads, yaml};
+use crate::{containers, list, objects, read, text, workloads, yaml};
 
 /// The only policy there is.
 fn policy() -> &'static Value {
@@ -103,4 +103,23 @@ fn address_in_a_setting_has_an_open_port() {
     }
     assert!(!ports.is_empty());
     assert!(open("egress").is_superset(&ports), "{ports:?}");
+}
+
+/// The ports in a table's rows of the document whose cell `direction` is not a dash.
+fn documented(direction: usize) -> BTreeSet<u64> {
+    let document = read("docs/kubernetes.md");
+    let rows = document.lines().map(|line| line.split(" | ").collect());
+    let rows = rows.filter(|cells: &Vec<_>| cells.len() == 3 && !cells[direction].starts_with('–'));
+    rows.flat_map(|cells| {
+        let ports = cells[0].trim_start_matches("| ").split(", ");
+        ports.map(str::parse).collect::<Result<Vec<_>, _>>()
+    })
+    .flatten()
+    .collect()
+}
+
+#[test]
+fn documented_ports_are_those_of_the_policy() {
+    assert_eq!(documented(1), open("ingress"));
+    assert_eq!(documented(2), open("egress"));
 }

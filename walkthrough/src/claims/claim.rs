@@ -16,7 +16,8 @@ pub(crate) struct Claim {
 pub(crate) enum Verdict {
     Holds,
     Fails,
-    /// It cannot be measured here, as the user said with `--without`.
+    /// It cannot be measured here, as the user said with `--without`, or was not measured, because the
+    /// way to the shop was interrupted.
     NotProven,
 }
 
@@ -42,6 +43,17 @@ impl Claim {
             verdict: Verdict::NotProven,
             evidence: why.into(),
         }
+    }
+
+    /// The same claim; when it fails, it is not proven, because the way to the shop was interrupted
+    /// while it was measured.
+    pub(crate) fn interrupted(mut self) -> Self {
+        if self.verdict == Verdict::Fails {
+            self.verdict = Verdict::NotProven;
+            self.evidence
+                .push_str("; the port-forward was interrupted meanwhile: verify again");
+        }
+        self
     }
 
     /// A claim that fails, because its measurement could not be made and so proves nothing.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::analysis;
 use super::claim::Claim;
+use super::network;
 use super::target::Target;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::get;
@@ -41,7 +42,7 @@ pub(super) fn deploy(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let identity = "spiffe://cluster.local/ns/widgetario/sa/default";
     let calls = content.calls();
     let proved = content.calls_under(identity);
-    Ok(vec![
+    let mut claims = vec![
         sidecars,
         Claim::new(
             "the page shows four products",
@@ -59,7 +60,9 @@ pub(super) fn deploy(target: &Target) -> anyhow::Result<Vec<Claim>> {
         ),
         database()?,
         analysis::of_cluster()?,
-    ])
+    ];
+    claims.extend(network::ports()?);
+    Ok(claims)
 }
 
 /// Every workload of the shop has ready pods with a sidecar.

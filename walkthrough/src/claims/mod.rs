@@ -11,6 +11,7 @@ mod demo3;
 mod demo4;
 mod demo5;
 mod load;
+mod network;
 mod proportion;
 mod routes;
 pub(crate) mod target;

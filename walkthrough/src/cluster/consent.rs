@@ -7,13 +7,15 @@ use super::kubectl::{kubectl, stay_in};
 
 /// The contexts of clusters that live on a laptop: changing one of them harms nobody else. When an
 /// entry ends in a hyphen, a name that the user chose follows.
-const LAPTOPS: [&str; 6] = [
+const LAPTOPS: [&str; 8] = [
     "docker-desktop",
     "kind-",
     "minikube",
     "rancher-desktop",
     "orbstack",
     "k3d-",
+    "colima",
+    "colima-",
 ];
 
 /// Permission to change the cluster of `kubectl`.
@@ -59,7 +61,14 @@ mod tests {
 
     #[test]
     fn only_a_laptops_context_needs_no_consent() {
-        for laptop in ["docker-desktop", "kind-widgetario", "minikube", "k3d-shop"] {
+        for laptop in [
+            "docker-desktop",
+            "kind-widgetario",
+            "minikube",
+            "k3d-shop",
+            "colima",
+            "colima-shop",
+        ] {
             assert!(is_laptop(laptop), "{laptop}");
         }
         for other in [
@@ -67,6 +76,7 @@ mod tests {
             "docker-desktop-prod",
             "minikube.example.com",
             "my-kind-cluster",
+            "colimas",
         ] {
             assert!(!is_laptop(other), "{other}");
         }

@@ -1,4 +1,3 @@
-#![cfg_attr(not(test), expect(dead_code, reason = "for `images` and `preflight`"))]
 //! Which kind of Kubernetes the cluster is: who made it decides where its nodes take images from, and
 //! whether its Services answer on localhost.
 
@@ -7,7 +6,7 @@ use serde_json::Value;
 use super::kubectl::items;
 
 /// Who made a cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Distribution {
     /// Docker Desktop's cluster, made by kind: nodes with a containerd of their own.
     DockerDesktopKind,
@@ -19,7 +18,10 @@ pub(crate) enum Distribution {
     RancherDesktop,
     OrbStack,
     Colima,
+    /// k3s by itself, in none of the tools above.
+    K3s,
     /// None of these.
+    #[default]
     Other,
 }
 
@@ -33,28 +35,65 @@ impl Distribution {
         let text = |pointer: &str| node.pointer(pointer).and_then(Value::as_str).unwrap_or("");
         let name = text("/metadata/name");
         let provider = text("/spec/providerID");
-        let runtime = text("/status/nodeInfo/containerRuntimeVersion");
+        let system = text("/status/nodeInfo/osImage");
         let has_label = |label: &str| node["metadata"]["labels"].get(label).is_some();
         if provider.starts_with("kind://docker/desktop/") || name == "desktop-control-plane" {
             Self::DockerDesktopKind
         } else if provider.starts_with("kind://") {
             Self::Kind
-        } else if name == "docker-desktop" && runtime.starts_with("docker://") {
+        } else if name == "docker-desktop" && has_engine_runtime(node) {
             Self::DockerDesktopKubeadm
         } else if has_label("minikube.k8s.io/name") {
             Self::Minikube
         } else if name.starts_with("k3d-") {
             Self::K3d
-        } else if name.contains("rancher-desktop") {
+        // On Windows the node has the name of the computer.
+        } else if name == "lima-rancher-desktop" || system.starts_with("Rancher Desktop") {
             Self::RancherDesktop
-        } else if name == "orbstack" {
+        } else if name == "orbstack" || system == "OrbStack" {
             Self::OrbStack
         } else if name == "colima" || name.starts_with("colima-") {
             Self::Colima
+        } else if provider.starts_with("k3s://") {
+            Self::K3s
         } else {
             Self::Other
         }
     }
+
+    /// What people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::DockerDesktopKind => "Docker Desktop (kind)",
+            Self::DockerDesktopKubeadm => "Docker Desktop (kubeadm)",
+            Self::Kind => "kind",
+            Self::Minikube => "minikube",
+            Self::K3d => "k3d",
+            Self::RancherDesktop => "Rancher Desktop",
+            Self::OrbStack => "OrbStack",
+            Self::Colima => "colima",
+            Self::K3s => "k3s",
+            Self::Other => "another Kubernetes",
+        }
+    }
+
+    /// Whether `node`, one of this distribution's, runs its containers in the Docker engine of the
+    /// user, and so has each image that the engine has. minikube's Docker is another one, inside
+    /// its node.
+    pub(crate) fn shares_the_engine(self, node: &Value) -> bool {
+        let can_share = matches!(
+            self,
+            Self::DockerDesktopKubeadm | Self::OrbStack | Self::Colima | Self::RancherDesktop
+        );
+        can_share && has_engine_runtime(node)
+    }
+}
+
+/// Whether the container runtime of `node` is a Docker engine.
+fn has_engine_runtime(node: &Value) -> bool {
+    node["status"]["nodeInfo"]["containerRuntimeVersion"]
+        .as_str()
+        .is_some_and(|runtime| runtime.starts_with("docker://"))
 }
 
 #[cfg(test)]
@@ -63,44 +102,97 @@ mod tests {
 
     use super::*;
 
-    fn node(name: &str, provider: &str, runtime: &str) -> Distribution {
-        Distribution::of(&json!({"items": [{
+    const CONTAINERD: &str = "containerd://2.1.5-k3s1";
+
+    fn nodes(name: &str, provider: &str, system: &str, runtime: &str) -> Value {
+        json!({"items": [{
             "metadata": {"name": name, "labels": {}},
             "spec": {"providerID": provider},
-            "status": {"nodeInfo": {"containerRuntimeVersion": runtime}},
-        }]}))
+            "status": {"nodeInfo": {"containerRuntimeVersion": runtime, "osImage": system}},
+        }]})
     }
 
     #[test]
     fn distribution_is_told_by_its_first_node() {
-        use Distribution::{Colima, DockerDesktopKind, DockerDesktopKubeadm, K3d, Kind, Other};
-        let containerd = "containerd://2.1.3";
+        use Distribution as D;
         let desktop = "kind://docker/desktop/desktop-control-plane";
-        for (found, expected) in [
+        let kind = "kind://docker/shop/shop-control-plane";
+        let docker = "docker://29.4.0";
+        let ubuntu = "Ubuntu 24.04.4 LTS";
+        let debian = "Debian GNU/Linux 12 (bookworm)";
+        let wsl = "Rancher Desktop WSL Distribution";
+        for (name, provider, system, runtime, expected) in [
             (
-                node("desktop-control-plane", desktop, containerd),
-                DockerDesktopKind,
+                "desktop-control-plane",
+                desktop,
+                debian,
+                CONTAINERD,
+                D::DockerDesktopKind,
             ),
             (
-                node("docker-desktop", "", "docker://28.5.1"),
-                DockerDesktopKubeadm,
+                "desktop-control-plane",
+                "",
+                debian,
+                CONTAINERD,
+                D::DockerDesktopKind,
             ),
             (
-                node(
-                    "shop-control-plane",
-                    "kind://docker/shop/shop-control-plane",
-                    containerd,
-                ),
-                Kind,
+                "docker-desktop",
+                "",
+                "Docker Desktop",
+                docker,
+                D::DockerDesktopKubeadm,
+            ),
+            ("docker-desktop", "", debian, CONTAINERD, D::Other),
+            ("shop-control-plane", kind, debian, CONTAINERD, D::Kind),
+            (
+                "k3d-shop-server-0",
+                "k3s://k3d-shop-server-0",
+                "K3s v1.34",
+                CONTAINERD,
+                D::K3d,
             ),
             (
-                node("k3d-shop-server-0", "k3s://k3d-shop-server-0", containerd),
-                K3d,
+                "lima-rancher-desktop",
+                "k3s://lima-rancher-desktop",
+                "Alpine",
+                docker,
+                D::RancherDesktop,
             ),
-            (node("colima", "k3s://colima", "docker://28.4.0"), Colima),
-            (node("docker-desktop", "", containerd), Other),
+            (
+                "laptop-4711",
+                "k3s://laptop-4711",
+                wsl,
+                CONTAINERD,
+                D::RancherDesktop,
+            ),
+            ("orbstack", "", "OrbStack", docker, D::OrbStack),
+            ("colima", "k3s://colima", ubuntu, docker, D::Colima),
+            (
+                "colima-shop",
+                "k3s://colima-shop",
+                ubuntu,
+                CONTAINERD,
+                D::Colima,
+            ),
+            ("pi", "k3s://pi", debian, CONTAINERD, D::K3s),
+            ("ip-10-0-0-1", "aws:///eu/i-1", ubuntu, CONTAINERD, D::Other),
         ] {
-            assert_eq!(found, expected);
+            let nodes = nodes(name, provider, system, runtime);
+            assert_eq!(Distribution::of(&nodes), expected, "{name}");
         }
+        let mut minikube = nodes("shop", "", ubuntu, docker);
+        minikube["items"][0]["metadata"]["labels"]["minikube.k8s.io/name"] = "shop".into();
+        assert_eq!(Distribution::of(&minikube), D::Minikube);
+        assert_eq!(Distribution::of(&json!({"items": []})), D::Other);
+    }
+
+    #[test]
+    fn only_a_node_whose_runtime_is_the_users_docker_has_its_images() {
+        let node = |runtime| nodes("x", "", "", runtime)["items"][0].clone();
+        let (docker, containerd) = (node("docker://29.4.0"), node(CONTAINERD));
+        assert!(Distribution::Colima.shares_the_engine(&docker));
+        assert!(!Distribution::Colima.shares_the_engine(&containerd));
+        assert!(!Distribution::Minikube.shares_the_engine(&docker));
     }
 }

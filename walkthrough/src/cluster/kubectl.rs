@@ -14,8 +14,19 @@ static AGREED: OnceLock<String> = OnceLock::new();
 
 /// Makes every command from now on use `context`, even when another terminal switches to another
 /// one. Returns the context of the first call, which is the one that counts.
-pub(super) fn stay_in(context: String) -> &'static str {
+pub(crate) fn stay_in(context: String) -> &'static str {
     AGREED.get_or_init(|| context)
+}
+
+/// The context of every command: the one that the user agreed to, or else kubectl's current one.
+///
+/// # Errors
+/// See [`output`].
+pub(crate) fn context() -> anyhow::Result<String> {
+    match AGREED.get() {
+        Some(context) => Ok(context.clone()),
+        None => Ok(kubectl(&["config", "current-context"])?.trim().to_owned()),
+    }
 }
 
 /// A command in the context that was agreed to.

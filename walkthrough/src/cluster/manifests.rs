@@ -15,7 +15,7 @@ use crate::documents::Stage;
 ///
 /// # Errors
 /// When a file cannot be read, or is no manifest.
-pub(super) fn of_stages(root: &Path, stages: &[Stage]) -> anyhow::Result<Vec<Value>> {
+pub(crate) fn of_stages(root: &Path, stages: &[Stage]) -> anyhow::Result<Vec<Value>> {
     let mut objects: Vec<Value> = Vec::new();
     for path in stages.iter().flat_map(Stage::applied) {
         for file in files(&root.join(path))? {

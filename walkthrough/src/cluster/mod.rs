@@ -9,7 +9,7 @@ pub(crate) mod consent;
 pub(crate) mod distribution;
 mod drift;
 pub(crate) mod kubectl;
-mod manifests;
+pub(crate) mod manifests;
 pub(crate) mod objects;
 pub(crate) mod pods;
 pub(crate) mod rollout;

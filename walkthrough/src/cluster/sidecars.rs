@@ -65,7 +65,7 @@ pub(super) fn outdated() -> anyhow::Result<BTreeSet<String>> {
 }
 
 /// The `Deployment` or `StatefulSet` whose restart replaces the pod.
-fn workload(pod: &Value) -> Option<String> {
+pub(crate) fn workload(pod: &Value) -> Option<String> {
     let owner = &pod["metadata"]["ownerReferences"][0];
     let name = owner["name"].as_str()?;
     match owner["kind"].as_str()? {

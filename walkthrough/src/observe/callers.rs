@@ -59,19 +59,7 @@ impl Caller {
             Self::Stranger => ("default", "pod/stranger", "web"),
             Self::Outsider => ("default", "pod/outsider", "web"),
         };
-        let path = format!("/{program}");
-        let command = [
-            "exec", "-n", namespace, pod, "-c", program, "--", &path, "probe", "--method", method,
-            url,
-        ];
-        match attempt("kubectl", &command, None) {
-            Ok(output) => {
-                let text = [output.stdout, output.stderr].concat();
-                let text = String::from_utf8_lossy(&text);
-                text.lines().next().unwrap_or_default().to_owned()
-            }
-            Err(error) => format!("{error:#}"),
-        }
+        probe(namespace, pod, program, &["--method", method, url])
     }
 
     /// Whether the log of the database's own sidecar says that it refused the caller since `begin`.
@@ -116,5 +104,22 @@ impl Caller {
             }
         });
         Ok(written.collect())
+    }
+}
+
+/// Runs the `probe` of `program` in the container of that name. Returns the line that it writes, or
+/// why there is none.
+pub(super) fn probe(namespace: &str, pod: &str, program: &str, arguments: &[&str]) -> String {
+    let path = format!("/{program}");
+    let exec = [
+        "exec", "-n", namespace, pod, "-c", program, "--", &path, "probe",
+    ];
+    match attempt("kubectl", &[&exec, arguments].concat(), None) {
+        Ok(output) => {
+            let text = [output.stdout, output.stderr].concat();
+            let text = String::from_utf8_lossy(&text);
+            text.lines().next().unwrap_or_default().to_owned()
+        }
+        Err(error) => format!("{error:#}"),
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod access;
 pub(crate) mod callers;
 pub(crate) mod endpoints;
 pub mod jaeger;
+pub(crate) mod network_policies;
 pub mod page;
 pub(crate) mod probe_pods;
 pub(crate) mod prometheus;

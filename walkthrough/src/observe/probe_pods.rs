@@ -1,5 +1,4 @@
-//! Two pods that only a measurement needs: one in the mesh without an account of its own, and one
-//! outside of the mesh.
+//! Pods that only a measurement needs: programs that ask, or are asked, beside the shop.
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -8,50 +7,67 @@ use crate::cleanup::Cleanup;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::{elements, get, kubectl, kubectl_with};
 
-/// The label of the pods.
+/// The label of the pods; its value names the measurement.
 const LABEL: &str = "widgetario-verify";
 
-/// The pods of [`Caller::Stranger`](super::callers::Caller::Stranger) and
-/// [`Caller::Outsider`](super::callers::Caller::Outsider); they are deleted when this is dropped.
+/// The namespace of the pods.
+pub(super) const NAMESPACE: &str = "default";
+
+/// The pods of a measurement; they are deleted when this is dropped.
 pub(crate) struct ProbePods {
     _cleanup: Cleanup,
 }
 
 impl ProbePods {
-    /// Starts the pods with the image of web, whose `probe` they run, and waits until they are ready.
+    /// Starts the pods of [`Caller::Stranger`](super::callers::Caller::Stranger), in the mesh without
+    /// an account of its own, and of [`Caller::Outsider`](super::callers::Caller::Outsider), outside
+    /// of the mesh.
     ///
     /// # Errors
-    /// When the cluster refuses them, or they are not ready within 90 s.
+    /// When the cluster holds no shop; see [`ProbePods::of`].
     pub(crate) fn start() -> anyhow::Result<Self> {
         let image = web_image()?;
-        let pods = json!({
-            "apiVersion": "v1",
-            "kind": "List",
-            "items": [pod("stranger", "true", &image), pod("outsider", "false", &image)],
-        });
+        let pods = [("stranger", "true"), ("outsider", "false")];
+        let pods = pods.map(|(name, inject)| pod(name, inject, &image));
+        Self::of("access", pods.into())
+    }
+
+    /// Makes the `objects` of a `measurement`, and waits until the pods among them, made by [`pod`],
+    /// are ready.
+    ///
+    /// # Errors
+    /// When the cluster refuses them, or the pods are not ready within 90 s.
+    pub(super) fn of(measurement: &str, mut objects: Vec<Value>) -> anyhow::Result<Self> {
+        for object in &mut objects {
+            object["metadata"]["labels"][LABEL] = measurement.into();
+        }
+        let objects = json!({ "apiVersion": "v1", "kind": "List", "items": objects });
+        let label = format!("{LABEL}={measurement}");
+        let pods = ["pods", "-n", NAMESPACE, "-l", &label];
         // An interrupted measurement may have left its pods.
-        kubectl(&["delete", "pods", "-n", "default", "-l", LABEL, "--wait"])?;
-        let started = pods.clone();
+        kubectl(&[&["delete", "--wait"], &pods[..]].concat())?;
+        let made = objects.clone();
         let cleanup = Cleanup::new(move || {
             let arguments = ["delete", "--ignore-not-found", "--wait=false", "-f", "-"];
-            let _ = kubectl_with(&started, &arguments);
+            let _ = kubectl_with(&made, &arguments);
         });
-        kubectl_with(&pods, &["apply", "-f", "-"])?;
-        kubectl(&[
-            "wait",
-            "--for=condition=Ready",
-            "pods",
-            "-n",
-            "default",
-            "-l",
-            LABEL,
-            "--timeout=90s",
-        ])?;
+        kubectl_with(&objects, &["apply", "-f", "-"])?;
+        let ready = ["wait", "--for=condition=Ready", "--timeout=90s"];
+        kubectl(&[&ready, &pods[..]].concat()).with_context(|| {
+            format!(
+                "the pods of this measurement do not start: `kubectl describe pods -n {NAMESPACE} \
+                 -l {label}` says why"
+            )
+        })?;
         Ok(Self { _cleanup: cleanup })
     }
 }
 
-fn web_image() -> anyhow::Result<String> {
+/// The image of web, whose `probe` the pods run, as the cluster has it.
+///
+/// # Errors
+/// When the cluster holds no shop.
+pub(crate) fn web_image() -> anyhow::Result<String> {
     let web = get(&["deployment", "web", "-n", SHOP])?;
     let image = elements(&web["spec"]["template"]["spec"]["containers"])
         .find(|container| container["name"] == "web")
@@ -62,14 +78,14 @@ fn web_image() -> anyhow::Result<String> {
 }
 
 /// A pod that gets a sidecar from Istio when `inject` is "true".
-fn pod(name: &str, inject: &str, image: &str) -> Value {
+pub(super) fn pod(name: &str, inject: &str, image: &str) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
             "name": name,
-            "namespace": "default",
-            "labels": { "app": name, "sidecar.istio.io/inject": inject, LABEL: "verify" },
+            "namespace": NAMESPACE,
+            "labels": { "app": name, "sidecar.istio.io/inject": inject },
         },
         "spec": {
             "automountServiceAccountToken": false,

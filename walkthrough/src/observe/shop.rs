@@ -22,11 +22,16 @@ pub struct ShopClient {
 impl ShopClient {
     /// A visitor of the shop at `url`, who follows no redirect and waits for 15 s at most.
     pub fn at(url: &str) -> Self {
+        Self::with_patience(url, Duration::from_secs(15))
+    }
+
+    /// A visitor of the shop at `url`, who follows no redirect and waits for `patience` at most.
+    pub(crate) fn with_patience(url: &str, patience: Duration) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
-            .timeout_global(Some(Duration::from_secs(15)))
+            .timeout_global(Some(patience))
             .build();
         Self {
             url: url.trim_end_matches('/').to_owned(),

@@ -89,8 +89,9 @@ pub fn run(options: &Run) -> anyhow::Result<ExitCode> {
     background::remove();
     prose.line(&format!("On the cluster {context}."))?;
     let mut tally = Tally::new(options.verify.json);
+    let mut entrances = options.verify.entrances();
     for position in chosen.clone() {
-        if let Err(error) = walk.stage(position, &options.verify, &mut tally) {
+        if let Err(error) = walk.stage(position, &options.verify, &mut entrances, &mut tally) {
             tally.broke_off(&documents.stages[position..=*chosen.end()], &error)?;
             break;
         }

@@ -9,6 +9,7 @@ use anyhow::{Context, ensure};
 use super::background::Background;
 use crate::cluster::kubectl;
 use crate::documents::{BlockKind, Line, Part, Stage};
+use crate::entrance::Entrances;
 use crate::prose::Prose;
 
 /// Shows and runs a stage.
@@ -25,7 +26,11 @@ impl Player<'_> {
     ///
     /// # Errors
     /// When a command fails.
-    pub(super) fn play(&self, stage: &Stage) -> anyhow::Result<Background> {
+    pub(super) fn play(
+        &self,
+        stage: &Stage,
+        entrances: &mut Entrances,
+    ) -> anyhow::Result<Background> {
         let mut background = Background::default();
         for (place, part) in stage.parts.iter().enumerate() {
             match part {
@@ -38,12 +43,13 @@ impl Player<'_> {
                 }
                 Part::Block(BlockKind::Background, lines) => {
                     for line in lines {
-                        self.announce(line)?;
-                        background.start(line, self.root)?;
+                        let line = led(line, entrances)?;
+                        self.announce(&line)?;
+                        background.start(&line, self.root)?;
                     }
                 }
                 Part::Block(BlockKind::Shown, lines) => {
-                    self.run(lines, script_at(&stage.parts[place + 1..]))?;
+                    self.run(lines, script_at(&stage.parts[place + 1..]), entrances)?;
                 }
                 // This was the input of the command before.
                 Part::Block(BlockKind::Script, _) => {}
@@ -53,10 +59,16 @@ impl Player<'_> {
     }
 
     /// Runs the commands of a block; a script is for the last of them.
-    fn run(&self, lines: &[Line], script: Option<&[Line]>) -> anyhow::Result<()> {
+    fn run(
+        &self,
+        lines: &[Line],
+        script: Option<&[Line]>,
+        entrances: &mut Entrances,
+    ) -> anyhow::Result<()> {
         for (number, line) in lines.iter().enumerate() {
-            self.announce(line)?;
-            self.execute(line, script.filter(|_| number + 1 == lines.len()))?;
+            let line = led(line, entrances)?;
+            self.announce(&line)?;
+            self.execute(&line, script.filter(|_| number + 1 == lines.len()))?;
         }
         Ok(())
     }
@@ -105,6 +117,12 @@ impl Player<'_> {
         }
         Ok(())
     }
+}
+
+/// The words of a command, once the entrances that it names are open, with the ports where they are.
+fn led(line: &Line, entrances: &mut Entrances) -> anyhow::Result<Line> {
+    entrances.open_named(line)?;
+    Ok(entrances.led(line))
 }
 
 /// The script at the beginning of `parts`, before any other block.

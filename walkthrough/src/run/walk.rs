@@ -10,6 +10,7 @@ use crate::cluster::kubectl::kubectl;
 use crate::cluster::objects::Wanted;
 use crate::cluster::rollout::settle;
 use crate::documents::Documents;
+use crate::entrance::Entrances;
 use crate::prose::Prose;
 use crate::tally::Tally;
 use crate::verify;
@@ -28,6 +29,7 @@ impl Walk<'_> {
         &self,
         position: usize,
         options: &verify::Options,
+        entrances: &mut Entrances,
         tally: &mut Tally,
     ) -> anyhow::Result<()> {
         let stage = &self.documents.stages[position];
@@ -39,10 +41,10 @@ impl Walk<'_> {
             asks: self.asks,
             prose: self.prose,
         };
-        let mut background = player.play(stage)?;
+        let mut background = player.play(stage, entrances)?;
         self.write_changes(&settle()?)?;
         background.check()?;
-        verify::stage(self.documents, position, options, tally)?;
+        verify::stage(self.documents, position, options, entrances, tally)?;
         // At the first check, an image may still have been downloading.
         background.check()
     }

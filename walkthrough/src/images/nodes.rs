@@ -1,0 +1,226 @@
+//! What each node of the cluster has, and how a node is asked.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use super::names::canonical;
+use crate::cluster::distribution::Distribution;
+use crate::cluster::kubectl::{attempt, elements, items, output};
+
+/// containerd's namespace of the images that Kubernetes uses.
+pub(super) const KUBERNETES: [&str; 2] = ["--namespace", "k8s.io"];
+
+/// A node lists at most so many images in its status (`nodeStatusMaxImages` of
+/// <https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/>).
+const LISTED_AT_MOST: usize = 50;
+
+/// The nodes of a cluster; by default none, when there is no cluster.
+#[derive(Default)]
+pub(super) struct Nodes {
+    pub(super) distribution: Distribution,
+    pub(super) nodes: Vec<Node>,
+}
+
+/// A node, and how its images are reached.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) access: Access,
+    /// Such as `amd64`.
+    pub(super) architecture: String,
+    /// The names that it lists in its status.
+    listed: Vec<String>,
+}
+
+/// How the images of a node are reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// They are those of the user's engine.
+    Engine,
+    /// By `ctr` in the container that is the node, which has the node's name.
+    Container,
+    /// By `minikube`, with the name of the profile.
+    Minikube(String),
+    /// By `nerdctl`: the words that start it.
+    Nerdctl(Vec<String>),
+    /// Not at all; only the names in its status are known.
+    Status,
+}
+
+/// The images of a node, by their whole names, each with the ids by which the node knows it, if they
+/// can be seen.
+pub(super) struct NodeImages {
+    pub(super) ids: BTreeMap<String, Vec<String>>,
+    /// Whether an image that is not among them is not there.
+    pub(super) is_complete: bool,
+}
+
+impl Nodes {
+    /// The nodes in `list`, as `kubectl get nodes` writes it.
+    pub(super) fn of(list: &Value) -> Self {
+        let distribution = Distribution::of(list);
+        let node = |node: &Value| Node {
+            name: text(&node["metadata"]["name"]),
+            access: Access::of(distribution, node),
+            architecture: text(&node["status"]["nodeInfo"]["architecture"]),
+            listed: listed(node),
+        };
+        Self {
+            distribution,
+            nodes: items(list).map(node).collect(),
+        }
+    }
+
+    /// The platform of the nodes, such as `linux/arm64`, which on a laptop is one. Without a node it is
+    /// this machine's.
+    pub(super) fn platform(&self) -> String {
+        let here = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        let node = self.nodes.first();
+        format!("linux/{}", node.map_or(here, |node| &node.architecture))
+    }
+
+    /// Whether images can be brought to a node.
+    pub(super) fn are_reached(&self) -> bool {
+        self.nodes.iter().any(|node| node.access != Access::Status)
+    }
+}
+
+impl Access {
+    fn of(distribution: Distribution, node: &Value) -> Self {
+        use Distribution as D;
+        let name = node["metadata"]["name"].as_str().unwrap_or_default();
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        match distribution {
+            _ if distribution.shares_the_engine(node) => Self::Engine,
+            D::DockerDesktopKind | D::Kind | D::K3d => Self::Container,
+            D::Minikube => {
+                let profile = &node["metadata"]["labels"]["minikube.k8s.io/name"];
+                Self::Minikube(text(profile))
+            }
+            D::RancherDesktop => Self::Nerdctl(words(&["nerdctl"])),
+            D::Colima => {
+                let profile = name.strip_prefix("colima-").unwrap_or("default");
+                Self::Nerdctl(words(&["colima", "--profile", profile, "nerdctl", "--"]))
+            }
+            D::DockerDesktopKubeadm | D::OrbStack | D::K3s | D::Other => Self::Status,
+        }
+    }
+}
+
+impl Node {
+    /// Those images of the node that have one of `names`, or all that it lists. A node that uses the
+    /// engine's images has none of its own.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub(super) fn images(&self, names: &[&str]) -> anyhow::Result<NodeImages> {
+        let node = self.name.as_str();
+        let ids = match &self.access {
+            Access::Engine => BTreeMap::new(),
+            Access::Container => {
+                let list = [&["exec", node, "ctr"], &KUBERNETES[..], &["images", "list"]].concat();
+                let list = output("docker", &list)
+                    .with_context(|| format!("node {node} does not list its images"))?;
+                of_ctr(&list)
+            }
+            Access::Minikube(profile) => {
+                let crictl = ["--", "sudo", "crictl", "images", "--output", "json"];
+                let list = [&["--profile", profile, "ssh", "--node", node], &crictl[..]].concat();
+                let list = output("minikube", &list)
+                    .with_context(|| format!("node {node} does not list its images"))?;
+                of_crictl(&serde_json::from_str(&list).context("crictl wrote no JSON")?)
+            }
+            Access::Nerdctl(words) => of_nerdctl(words, names)?,
+            Access::Status => {
+                let listed = self.listed.iter();
+                listed.map(|name| (canonical(name), Vec::new())).collect()
+            }
+        };
+        let is_complete = self.access != Access::Status || self.listed.len() < LISTED_AT_MOST;
+        Ok(NodeImages { ids, is_complete })
+    }
+}
+
+/// The images in what `ctr images list` writes: the name, the media type, and the digest of the index
+/// or of the manifest. Kubernetes gives each image a second name, the digest of its configuration,
+/// which is its id in the classic store of Docker; until then it has no ids.
+fn of_ctr(list: &str) -> BTreeMap<String, Vec<String>> {
+    let rows = list.lines().skip(1).filter_map(|line| {
+        let mut columns = line.split_whitespace();
+        Some((columns.next()?, columns.nth(1)?))
+    });
+    let (configurations, names): (Vec<_>, Vec<_>) =
+        rows.partition(|(name, _)| name.starts_with("sha256:"));
+    let ids = |target: &str| {
+        let same = configurations.iter().find(|(_, other)| *other == target);
+        let ids = same.map(|(configuration, _)| [*configuration, target]);
+        ids.into_iter().flatten().map(str::to_owned).collect()
+    };
+    let images = names.iter();
+    images
+        .map(|(name, target)| (canonical(name), ids(target)))
+        .collect()
+}
+
+/// The images in what `crictl images --output json` writes.
+fn of_crictl(list: &Value) -> BTreeMap<String, Vec<String>> {
+    let mut images = BTreeMap::new();
+    for image in elements(&list["images"]) {
+        let digests = elements(&image["repoDigests"]).filter_map(Value::as_str);
+        let digests = digests.filter_map(|digest| digest.split_once('@'));
+        let ids = image["id"]
+            .as_str()
+            .into_iter()
+            .chain(digests.map(|(_, digest)| digest));
+        let ids: Vec<String> = ids.map(str::to_owned).collect();
+        let tags = elements(&image["repoTags"]).filter_map(Value::as_str);
+        images.extend(tags.map(|tag| (canonical(tag), ids.clone())));
+    }
+    images
+}
+
+/// Those of `names` that `nerdctl` finds. It fails when it does not find an image, so it is asked for
+/// one at a time.
+pub(super) fn of_nerdctl(
+    words: &[String],
+    names: &[&str],
+) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let (program, rest) = words.split_first().context("nerdctl has a name")?;
+    let mut images = BTreeMap::new();
+    for name in names {
+        let mut arguments: Vec<&str> = rest.iter().map(String::as_str).collect();
+        arguments.extend(KUBERNETES);
+        arguments.extend(["image", "inspect", "--mode", "native", name]);
+        let inspected = attempt(program, &arguments, None)?;
+        if let Ok(found) = serde_json::from_slice::<Value>(&inspected.stdout)
+            && let Some(image) = elements(&found).next()
+        {
+            let pointers = [
+                "/Image/Target/digest",
+                "/ManifestDesc/digest",
+                "/ImageConfigDesc/digest",
+            ];
+            let ids = pointers
+                .iter()
+                .filter_map(|pointer| image.pointer(pointer)?.as_str());
+            images.insert(canonical(name), ids.map(str::to_owned).collect());
+        }
+    }
+    Ok(images)
+}
+
+fn listed(node: &Value) -> Vec<String> {
+    let images = elements(&node["status"]["images"]);
+    let names = images.flat_map(|image| elements(&image["names"]));
+    names.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,14 @@
+//! Whether the shop's images are in every node, as they are in Docker.
+
+use super::Finding;
+use super::cluster::Cluster;
+use crate::images;
+
+/// Every node has the shop's images, and none is older than Docker's.
+pub(super) fn check(cluster: &Cluster) -> anyhow::Result<Finding> {
+    let inventory = images::of_the_shop(&cluster.nodes)?;
+    Ok(match inventory.remedy() {
+        None => Finding::Fine(inventory.summary()),
+        Some(remedy) => Finding::Mend(remedy),
+    })
+}

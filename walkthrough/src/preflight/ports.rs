@@ -1,0 +1,45 @@
+//! Whether the ports of localhost that visitors use are the shop's and the gateway's, or free for them.
+
+use super::Finding;
+use crate::entrance::{Entrances, Found};
+use crate::port;
+use crate::prose::Prose;
+
+/// The shop's port, 8010.
+pub(super) fn shop() -> Finding {
+    let found = entrances().found_shop();
+    let by_hand = "kubectl port-forward -n widgetario service/widgetario-web 8010:8010";
+    finding(8010, found, "the shop answers", by_hand)
+}
+
+/// The port of Istio's ingress gateway, 80.
+pub(super) fn gateway() -> Finding {
+    let found = entrances().found_gateway();
+    let by_hand = "kubectl port-forward -n istio-system service/istio-ingressgateway 8080:80";
+    finding(80, found, "the gateway answers", by_hand)
+}
+
+/// A port is free for the cluster.
+pub(super) fn free(port: u16) -> Finding {
+    match port::check(port) {
+        Ok(()) => Finding::Fine("free".into()),
+        Err(obstacle) => Finding::Mend(obstacle.to_string()),
+    }
+}
+
+fn entrances() -> Entrances {
+    Entrances::new(None, None, Prose { beside_json: false })
+}
+
+fn finding(port: u16, found: Found, answers: &str, by_hand: &str) -> Finding {
+    match found {
+        Found::NoService => free(port),
+        Found::Ours => Finding::Fine(answers.into()),
+        Found::Stranger => Finding::Mend(port::Obstacle::Taken(port).to_string()),
+        Found::NoPods => Finding::Later("its pods are not ready".into()),
+        Found::Silent => Finding::Later(format!(
+            "nothing answers there; `widgetario run` and `verify` open a port-forward by themselves, and \
+             `{by_hand}` opens one by hand"
+        )),
+    }
+}
