@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use chassis::{OutputError, say};
 use clap::{Parser, Subcommand};
+use walkthrough::repository::eject;
 use walkthrough::{doctor, preflight, run, verify};
 
 use self::up::service;
@@ -50,6 +51,9 @@ enum Action {
     /// Check that this machine can show the walkthrough
     Preflight,
 
+    /// Write the documents and manifests to a folder, to read and change them
+    Eject(eject::Options),
+
     /// View the page once and explain, hop by hop, whether its trace links
     Doctor(doctor::Options),
 
@@ -85,6 +89,7 @@ pub fn main() -> ExitCode {
         Action::Run(options) => run::run(&options),
         Action::Verify(options) => verify::verify(&options),
         Action::Undo(options) => run::undo(&options),
+        Action::Eject(options) => eject::run(&options),
         Action::Doctor(options) => doctor::run(&options),
     })
 }

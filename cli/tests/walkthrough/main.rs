@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cluster;
+mod repository;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -83,16 +84,6 @@ fn unknown_stage_is_answered_with_those_there_are() {
             "{error}"
         );
     }
-}
-
-#[test]
-fn elsewhere_than_in_the_repository_it_says_where_to_go() {
-    let elsewhere = tempfile::tempdir().unwrap();
-    let error = error(&widgetario(&["stages"], elsewhere.path()));
-    assert!(
-        error.contains("run this in Widgetario's repository"),
-        "{error}"
-    );
 }
 
 #[test]
