@@ -5,6 +5,7 @@ mod containers;
 mod copies;
 mod documents;
 mod images;
+mod kustomization;
 mod labels;
 mod methods;
 mod network;
