@@ -128,7 +128,7 @@ fn commands_run_in_the_programs_own_folder() {
 fn eject_writes_the_files_of_the_repository_once() {
     let elsewhere = Elsewhere::new();
     let first = elsewhere.succeeds(&["eject"]);
-    let written = files(&elsewhere.file("walkthrough"));
+    let written = files(&elsewhere.file("widgetario-walkthrough"));
     assert!(written == files(root()));
     let count = written.len();
     assert!(first.contains(&format!("Wrote {count} files")), "{first}");
@@ -174,15 +174,15 @@ fn ejected_files_are_used_in_their_folder_and_below() {
 fn eject_replaces_a_changed_file_only_when_it_is_told_to() {
     let elsewhere = Elsewhere::new();
     elsewhere.succeeds(&["eject"]);
-    let changed = elsewhere.file("walkthrough/k8s/web.yaml");
-    let removed = elsewhere.file("walkthrough/k8s/stock-api.yaml");
+    let changed = elsewhere.file("widgetario-walkthrough/k8s/web.yaml");
+    let removed = elsewhere.file("widgetario-walkthrough/k8s/stock-api.yaml");
     fs::write(&changed, "mine").unwrap();
     fs::remove_file(&removed).unwrap();
 
     let error = elsewhere.fails(&["eject"]);
     assert_eq!(error.lines().count(), 1, "{error}");
     assert!(
-        error.contains("k8s/web.yaml: ") && error.contains("--force"),
+        error.contains("1 of these files, such as k8s/web.yaml: ") && error.contains("--force"),
         "{error}"
     );
     assert_eq!(fs::read(&changed).unwrap(), b"mine");
@@ -190,14 +190,14 @@ fn eject_replaces_a_changed_file_only_when_it_is_told_to() {
 
     let said = elsewhere.succeeds(&["eject", "--force"]);
     assert!(said.contains("Wrote 2 files"), "{said}");
-    assert!(files(&elsewhere.file("walkthrough")) == files(root()));
+    assert!(files(&elsewhere.file("widgetario-walkthrough")) == files(root()));
 }
 
 #[test]
 fn manifests_take_all_images_of_the_shop_from_the_registry_that_eject_was_given() {
     let elsewhere = Elsewhere::new();
     elsewhere.succeeds(&["eject", "--registry", "registry.example:5000/some/body"]);
-    let renamed = files(&elsewhere.file("walkthrough"));
+    let renamed = files(&elsewhere.file("widgetario-walkthrough"));
     let mut named = 0;
     for ((path, original), (_, content)) in files(root()).into_iter().zip(renamed) {
         if path.extension().unwrap() == "yaml" {
@@ -220,5 +220,5 @@ fn registry_that_no_image_can_have_is_refused() {
         let error = elsewhere.fails(&["eject", "--registry", wrong]);
         assert!(error.contains("such as ghcr.io/"), "{error}");
     }
-    assert!(!elsewhere.file("walkthrough").exists());
+    assert!(!elsewhere.file("widgetario-walkthrough").exists());
 }

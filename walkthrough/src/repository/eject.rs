@@ -3,17 +3,17 @@
 use std::path::{PathBuf, absolute};
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail};
 use chassis::say;
 use clap::Args;
 
-use super::{REGISTRY, copy};
+use super::{LOCAL, REGISTRY, copy};
 
 /// Where to write, and which images the manifests name.
 #[derive(Args)]
 pub struct Options {
     /// Where to write them; it is made if it is not there
-    #[arg(default_value = "walkthrough")]
+    #[arg(default_value = "widgetario-walkthrough")]
     folder: PathBuf,
 
     /// Replace files there that are different
@@ -36,22 +36,29 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let missing: Vec<_> = missing.collect();
     let different = missing.iter().filter(|file| file.differs_at(&folder));
     let different: Vec<&str> = different.map(|file| file.path).collect();
-    ensure!(
-        options.force || different.is_empty(),
-        "{} has other content for {}: name another folder, or replace these files with --force",
-        folder.display(),
-        different.join(", ")
-    );
+    if let Some(first) = different.first()
+        && !options.force
+    {
+        bail!(
+            "{} has other content in {} of these files, such as {first}: name another folder, or \
+             replace them with --force",
+            folder.display(),
+            different.len()
+        );
+    }
     for file in &missing {
         file.write(&folder)?;
     }
+    let images = match options.registry.as_str() {
+        LOCAL => "`docker compose build`, in a checkout",
+        registry => registry,
+    };
     say!(
         "Wrote {} files of docs, istio and k8s to {}; {} were there already.\n\
-         The shop's images come from {}. In that folder, widgetario uses these files.",
+         The shop's images come from {images}. In that folder, widgetario uses these files.",
         missing.len(),
         folder.display(),
-        copy::files(&options.registry).count() - missing.len(),
-        options.registry
+        copy::files(&options.registry).count() - missing.len()
     )?;
     Ok(ExitCode::SUCCESS)
 }
