@@ -1,6 +1,10 @@
 # The three services: built once, an image each that holds one static program and nothing else. For
 # another platform than this machine's a cross compiler makes them, so that nothing is emulated:
 #     docker buildx build --platform linux/amd64,linux/arm64 --target web .
+
+# A static program does not tell what it is made of: a list of that (`--sbom`) is made from Cargo.lock.
+ARG BUILDKIT_SBOM_SCAN_CONTEXT=true
+
 FROM --platform=$BUILDPLATFORM rust:1.95.0-slim-bookworm AS build
 # Set by BuildKit: amd64 or arm64, of this machine and of the image.
 ARG BUILDARCH
