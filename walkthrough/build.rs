@@ -14,7 +14,7 @@ fn main() -> io::Result<()> {
         // Cargo looks at all files below it.
         println!("cargo::rerun-if-changed={}", root.join(folder).display());
         for file in files(&root, folder)? {
-            let content = root.join(&file);
+            let content = root.join(&file).display().to_string();
             entries.push(format!("({file:?}, include_bytes!({content:?}))"));
         }
     }

@@ -12,6 +12,7 @@ mod network;
 mod resources;
 mod settings;
 mod wiring;
+mod workflows;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -21,9 +21,8 @@ pub(super) struct File {
 /// All files. The manifests take the shop's images from `registry`.
 pub(super) fn files(registry: &str) -> impl Iterator<Item = File> {
     FILES.iter().map(move |&(path, content)| {
-        let manifest = path.ends_with(".yaml").then(|| str::from_utf8(content));
-        let content = match manifest {
-            Some(Ok(text)) => {
+        let content = match str::from_utf8(content) {
+            Ok(text) if !path.starts_with("docs/") => {
                 let text = text.replace(&format!("{LOCAL}/"), &format!("{registry}/"));
                 Cow::Owned(text.into_bytes())
             }
