@@ -1,17 +1,44 @@
-# The three services: built once, an image each that holds one static program and nothing else.
-FROM rust:1.95.0-slim-bookworm AS build
+# The three services: built once, an image each that holds one static program and nothing else. For
+# another platform than this machine's a cross compiler makes them, so that nothing is emulated:
+#     docker buildx build --platform linux/amd64,linux/arm64 --target web .
+
+# A static program does not tell what it is made of: a list of that (`--sbom`) is made from Cargo.lock.
+ARG BUILDKIT_SBOM_SCAN_CONTEXT=true
+
+FROM --platform=$BUILDPLATFORM rust:1.95.0-slim-bookworm AS build
+# Set by BuildKit: amd64 or arm64, of this machine and of the image.
+ARG BUILDARCH
+ARG TARGETARCH
+# hadolint ignore=DL3008 # the compiler of this Debian release; old versions leave its archive
+RUN case $TARGETARCH in \
+        amd64) triple=x86_64-unknown-linux-gnu gcc=gcc-x86-64-linux-gnu ;; \
+        arm64) triple=aarch64-unknown-linux-gnu gcc=gcc-aarch64-linux-gnu ;; \
+        *) echo "The shop is built for amd64 and arm64, not for $TARGETARCH." >&2; exit 1 ;; \
+    esac \
+    && echo "$triple" >/triple \
+    && if [ "$TARGETARCH" != "$BUILDARCH" ]; then \
+        apt-get update \
+        && apt-get install --yes --no-install-recommends \
+            "$gcc" "libc6-dev-$TARGETARCH-cross" \
+        && rm -r /var/lib/apt/lists/* \
+        && rustup target add "$triple"; \
+    fi
+# Macros and build scripts cannot be static: with a `--target`, though it may be this very machine,
+# the flags are for the services alone. Debian gives the machine's own compiler such a name, too.
+ENV RUSTFLAGS="-C target-feature=+crt-static" \
+    CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=x86_64-linux-gnu-gcc \
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 WORKDIR /shop
 COPY . .
-# Macros and build scripts cannot be static: with a `--target`, though it is this very machine, the
-# flags are for the services alone.
-ENV RUSTFLAGS="-C target-feature=+crt-static"
 # Touched, because cargo goes by the files' times, and target may hold newer ones of another checkout.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
-    --mount=type=cache,target=/shop/target,sharing=locked \
+    --mount=type=cache,target=/shop/target,id=shop-$TARGETARCH,sharing=locked \
     find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
-    && cargo build --release --locked --target host-tuple -p web -p products-api -p stock-api \
+    && triple=$(cat /triple) \
+    && cargo build --release --locked --target "$triple" -p web -p products-api -p stock-api \
     && mkdir /services \
-    && cp target/*/release/web target/*/release/products-api target/*/release/stock-api /services
+    && cp "target/$triple/release/web" "target/$triple/release/products-api" \
+        "target/$triple/release/stock-api" /services
 
 FROM scratch AS service
 USER 65532:65532

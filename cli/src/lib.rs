@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use chassis::{OutputError, say};
 use clap::{Parser, Subcommand};
+use walkthrough::repository::eject;
 use walkthrough::{doctor, entrance, images, preflight, run, verify};
 
 use self::up::service;
@@ -53,6 +54,9 @@ enum Action {
     /// List the images of the walkthrough, and bring them to where they are needed
     Images(images::Images),
 
+    /// Write the documents and manifests to a folder, to read and change them
+    Eject(eject::Options),
+
     /// View the page once and explain, hop by hop, whether its trace links
     Doctor(doctor::Options),
 
@@ -94,6 +98,7 @@ pub fn main() -> ExitCode {
         Action::Verify(options) => verify::verify(&options),
         Action::Undo(options) => run::undo(&options),
         Action::Images(images) => images::run(&images),
+        Action::Eject(options) => eject::run(&options),
         Action::Doctor(options) => doctor::run(&options),
     })
 }

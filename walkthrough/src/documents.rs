@@ -6,13 +6,15 @@
 
 use std::fs;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 
+use crate::repository;
+
 /// The documents of the walkthrough.
 pub(crate) struct Documents {
-    /// The repository's folder, where the paths of the commands begin.
+    /// The folder where the paths of the commands begin.
     pub(crate) root: PathBuf,
     /// All stages, in order.
     pub(crate) stages: Vec<Stage>,
@@ -56,13 +58,14 @@ pub(crate) enum BlockKind {
 const SHELL: &str = "\"'`|&;<>()$\\*?[]{}#~!";
 
 impl Documents {
-    /// Reads the documents of the repository in which the program was started.
+    /// Reads the documents of the checkout in which the program was started or, elsewhere, the program's
+    /// own.
     ///
     /// # Errors
     /// When the documents are missing, or one of them does not have the form that the module
     /// describes.
     pub(crate) fn open() -> anyhow::Result<Self> {
-        Self::at(root()?)
+        Self::at(repository::root()?)
     }
 
     /// Reads the documents of the repository whose folder is `root`.
@@ -113,15 +116,6 @@ impl Documents {
             None => 0..=self.stages.len() - 1,
         })
     }
-}
-
-/// The repository: the current folder, or the next one above it that has the documents.
-fn root() -> anyhow::Result<PathBuf> {
-    let current = std::env::current_dir()?;
-    let is_root = |folder: &&Path| folder.join("docs/demo1.md").is_file();
-    let root = current.ancestors().find(is_root);
-    root.map(Path::to_owned)
-        .context("run this in Widgetario's repository: there is no docs/demo1.md here")
 }
 
 /// The stages of a document.

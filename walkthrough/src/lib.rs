@@ -2,7 +2,8 @@
 //!
 //! 1. **A section of a document is a stage** (`documents`). `docs/demo4.md` has a section
 //!    `## demo4/canary-75-25: …`. Its heading holds the stage's key, and its code blocks are its
-//!    commands, so that the commands in the text are those that run.
+//!    commands, so that the commands in the text are those that run. Without a checkout of the
+//!    repository, the program's own copy is read ([`repository`]).
 //! 2. **The cluster is brought to the stage before** (`cluster`), from any state. It must
 //!    hold the files that the commands of all stages so far apply, and must not hold those that only
 //!    later stages apply.
@@ -16,11 +17,11 @@
 //! 6. **The verdicts are written, and counted** ([`verify`], with `tally`). The exit status tells
 //!    whether every claim holds.
 //!
-//! A module uses only modules that stand before it in this order: `documents`, `cluster`, [`images`],
-//! `observe`, [`entrance`], `claims`, `tally`, `verify`, `run`, which ends with the verdict. Besides
-//! these, [`preflight`] checks the laptop and its [`port`]s, [`images`] brings what the pods run to where
-//! they run, [`entrance`] opens a port-forward where localhost does not answer, and [`doctor`] explains
-//! one trace. `prose` writes text for
+//! A module uses only modules that stand before it in this order: [`repository`], `documents`, `cluster`,
+//! [`images`], `observe`, [`entrance`], `claims`, `tally`, `verify`, `run`, which ends with the verdict.
+//! Besides these, [`preflight`] checks the laptop and its [`port`]s, [`images`] brings what the pods run to
+//! where they run, [`entrance`] opens a port-forward where localhost does not answer, and [`doctor`]
+//! explains one trace. `prose` writes text for
 //! people, also when standard output is for JSON, and `cleanup` makes sure that nothing is left
 //! behind.
 //!
@@ -40,6 +41,7 @@ pub mod observe;
 pub mod port;
 pub mod preflight;
 mod prose;
+pub mod repository;
 pub mod run;
 mod tally;
 pub mod verify;

@@ -8,6 +8,7 @@ mod images;
 mod port_forward;
 #[cfg(unix)]
 mod preflight;
+mod repository;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -89,16 +90,6 @@ fn unknown_stage_is_answered_with_those_there_are() {
             "{error}"
         );
     }
-}
-
-#[test]
-fn elsewhere_than_in_the_repository_it_says_where_to_go() {
-    let elsewhere = tempfile::tempdir().unwrap();
-    let error = error(&widgetario(&["stages"], elsewhere.path()));
-    assert!(
-        error.contains("run this in Widgetario's repository"),
-        "{error}"
-    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use walkthrough::images::{REGISTRY, shop};
+use walkthrough::images::{LOCAL, shop};
 
 use crate::{files, objects, read, root};
 
@@ -146,7 +146,7 @@ fn every_flag_of_the_widgetario_command_is_in_its_help() {
 #[test]
 fn every_image_of_ours_is_of_the_workspaces_version() {
     let words = code().into_iter().flatten();
-    let images = words.filter(|word| word.starts_with(&format!("{REGISTRY}/")));
+    let images = words.filter(|word| word.starts_with(&format!("{LOCAL}/")));
     let (ours, others): (Vec<_>, Vec<_>) = images.partition(|image| shop().contains(image));
     assert!(!ours.is_empty());
     assert_eq!(others, [""; 0]);

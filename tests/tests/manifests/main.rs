@@ -5,12 +5,14 @@ mod containers;
 mod copies;
 mod documents;
 mod images;
+mod kustomization;
 mod labels;
 mod methods;
 mod network;
 mod resources;
 mod settings;
 mod wiring;
+mod workflows;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use chassis::say;
 use clap::Args;
 use indicatif::DecimalBytes;
@@ -48,7 +48,10 @@ pub(super) fn run(options: &Load) -> anyhow::Result<ExitCode> {
             let needed = names::of_the_walkthrough()?.into_iter();
             needed.filter(|image| image.user != User::Docker).collect()
         }
-        None => names::of_the_shop(),
+        None if names::are_built_here() => names::of_the_shop(),
+        None => bail!(
+            "the shop's images are published, so none is built here: `widgetario images pull` fetches them"
+        ),
     };
     let inventory = Inventory::take(needed, &nodes)?;
     let mut failures = into_nodes(&inventory)?;

@@ -23,7 +23,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-pub use self::names::{NAMES, REGISTRY, shop};
+pub(crate) use self::names::are_built_here;
+pub use self::names::{LOCAL, NAMES, REGISTRY, shop};
 use self::state::Inventory;
 
 /// What to do with the images.

@@ -1,6 +1,7 @@
 //! Which images the walkthrough needs, read from the manifests and the documents that use them.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use serde_json::Value;
 
@@ -8,18 +9,45 @@ use super::istio;
 use crate::cluster::kubectl::elements;
 use crate::cluster::manifests;
 use crate::documents::{Documents, Stage};
-
-/// Where our images seem to come from. Nobody can own this name
-/// (<https://www.rfc-editor.org/rfc/rfc2606>, section 2), so that a node that lacks an image finds
-/// nobody else's in its place.
-pub const REGISTRY: &str = "widgetario.invalid";
+use crate::repository::checkout;
+pub use crate::repository::{LOCAL, REGISTRY};
 
 /// The shop's own images, without registry and tag.
 pub const NAMES: [&str; 4] = ["web", "products-api", "stock-api", "products-db"];
 
-/// The shop's own images in this version, such as `widgetario.invalid/web:0.1.0`.
+/// The shop's own images, such as `widgetario.invalid/web:0.1.0`: those that the manifests of a
+/// checkout name or, without a checkout in or above the current folder, those of this program.
 pub fn shop() -> [String; 4] {
-    NAMES.map(|name| format!("{REGISTRY}/{name}:{}", env!("CARGO_PKG_VERSION")))
+    let manifests = manifests();
+    NAMES.map(|name| {
+        let images = manifests.lines();
+        let mut images = images.filter_map(|line| line.trim().strip_prefix("image: "));
+        let named = images.find(|image| is_called(image, name));
+        let own = || format!("{REGISTRY}/{name}:{}", env!("CARGO_PKG_VERSION"));
+        named.map_or_else(own, str::to_owned)
+    })
+}
+
+/// Whether an image has this name, before its tag or digest.
+fn is_called(image: &str, name: &str) -> bool {
+    let last = image.rsplit('/').next().unwrap_or_default();
+    last.split([':', '@']).next() == Some(name)
+}
+
+/// Whether the shop's images are made on this machine, rather than published.
+pub(crate) fn are_built_here() -> bool {
+    let is_local = |image: &String| image.starts_with(&format!("{LOCAL}/"));
+    shop().iter().all(is_local)
+}
+
+/// The text of the shop's manifests in the checkout; none without one.
+fn manifests() -> String {
+    let folder = checkout().map(|root| root.join("k8s"));
+    let files = folder.and_then(|folder| fs::read_dir(folder).ok());
+    let texts = files.into_iter().flatten().flatten();
+    texts
+        .filter_map(|file| fs::read_to_string(file.path()).ok())
+        .collect()
 }
 
 /// An image that the walkthrough needs.
@@ -55,8 +83,13 @@ impl Needed {
 
 /// The shop's own images.
 pub(super) fn of_the_shop() -> Vec<Needed> {
+    let user = if are_built_here() {
+        User::Shop
+    } else {
+        User::Pods
+    };
     let images = shop().into_iter();
-    images.map(|name| Needed::new(name, User::Shop)).collect()
+    images.map(|name| Needed::new(name, user)).collect()
 }
 
 /// All images, each once: the shop's, Istio's, those of the other manifests, and those that a command
