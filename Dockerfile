@@ -5,11 +5,13 @@ COPY . .
 # Macros and build scripts cannot be static: with a `--target`, though it is this very machine, the
 # flags are for the services alone.
 ENV RUSTFLAGS="-C target-feature=+crt-static"
+# Such as chassis/database-tls, for a database that demands TLS (docs/database.md).
+ARG FEATURES=
 # Touched, because cargo goes by the files' times, and target may hold newer ones of another checkout.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/shop/target,sharing=locked \
     find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
-    && cargo build --release --locked --target host-tuple -p web -p products-api -p stock-api \
+    && cargo build --release --locked --target host-tuple -p web -p products-api -p stock-api --features "$FEATURES" \
     && mkdir /services \
     && cp target/*/release/web target/*/release/products-api target/*/release/stock-api /services
 

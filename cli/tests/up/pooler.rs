@@ -24,6 +24,10 @@ struct Pooler {
 
 impl Pooler {
     fn start(mode: &str) -> Self {
+        Self::start_with(mode, "")
+    }
+
+    fn start_with(mode: &str, setting: &str) -> Self {
         let server = local_postgres::Server::scratch().unwrap();
         let folder = data_folder();
         let port = free_port();
@@ -34,7 +38,7 @@ impl Pooler {
         let text = format!(
             "[databases]\n* = host=127.0.0.1 port={database}\n[pgbouncer]\npool_mode = {mode}\n\
              listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-             auth_type = scram-sha-256\nauth_file = {}\n",
+             auth_type = scram-sha-256\nauth_file = {}\n{setting}\n",
             users.display()
         );
         fs::write(&settings, text).unwrap();
@@ -66,8 +70,13 @@ impl Pooler {
 #[test]
 #[ignore = "needs PgBouncer"]
 fn pooler_that_shares_connections_is_refused() {
-    for mode in ["transaction", "statement"] {
-        let pooler = Pooler::start(mode);
+    let ignores = "ignore_startup_parameters = options";
+    for (mode, setting) in [
+        ("transaction", ""),
+        ("transaction", ignores),
+        ("statement", ""),
+    ] {
+        let pooler = Pooler::start_with(mode, setting);
         let folder = data_folder();
         let said = refusal(&mut up(folder.path(), &["--database-url", &pooler.url]));
         assert!(
@@ -89,4 +98,22 @@ fn pooler_in_session_mode_serves() {
     }
     up.stop();
     pooler.stop();
+}
+
+#[test]
+#[ignore = "needs PgBouncer"]
+fn server_ends_late_statements_behind_a_pooler_that_ignores_what_it_is_asked() {
+    for setting in ["", "ignore_startup_parameters = options"] {
+        let pooler = Pooler::start_with("session", setting);
+        let asked = async {
+            let options = chassis::database_url(&pooler.url).unwrap();
+            let mut connection = chassis::connect(options, 2).await.unwrap();
+            let timeout = sqlx::query_scalar::<_, String>("SHOW statement_timeout");
+            timeout.fetch_one(&mut connection).await.unwrap()
+        };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        assert_eq!(runtime.block_on(asked), "5s", "{setting}");
+        drop(runtime);
+        pooler.stop();
+    }
 }
