@@ -47,7 +47,7 @@ impl Database {
         for trial in self.pool.trials() {
             let begun = Instant::now();
             let outcome = lease.run(trial).await;
-            outcome.map_err(reason)?;
+            outcome.map_err(|failure| reason(&failure))?;
             let (took, most) = (begun.elapsed().as_secs_f64(), self.timeout.as_secs_f64());
             if took > most {
                 return Err(format!(
@@ -61,7 +61,7 @@ impl Database {
 }
 
 /// Why a trial failed.
-fn reason(failure: Failure) -> String {
+fn reason(failure: &Failure) -> String {
     match failure.meaning {
         Meaning::ReadOnly => format!(
             "{}: a standby only reads, and DATABASE_URL must lead to the primary",
