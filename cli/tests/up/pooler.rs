@@ -16,7 +16,7 @@ use crate::{start_shop, up};
 
 /// A `pgbouncer` in one of its modes, with nothing set that it does not need.
 struct Pooler {
-    process: Child,
+    process: Process,
     url: String,
     _folder: TempDir,
     server: local_postgres::Server,
@@ -53,17 +53,26 @@ impl Pooler {
         });
         let url = url.replace(&format!(":{database}/"), &format!(":{port}/"));
         Self {
-            process,
+            process: Process(process),
             url,
             _folder: folder,
             server,
         }
     }
 
-    fn stop(mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+    fn stop(self) {
+        drop(self.process);
         self.server.stop();
+    }
+}
+
+/// A process that ends when this is dropped, after a test that failed, too.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
