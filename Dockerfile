@@ -30,12 +30,15 @@ ENV RUSTFLAGS="-C target-feature=+crt-static" \
     CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 WORKDIR /shop
 COPY . .
+# Such as chassis/database-tls, for a database that demands TLS (docs/database.md).
+ARG FEATURES=
 # Touched, because cargo goes by the files' times, and target may hold newer ones of another checkout.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/shop/target,id=shop-$TARGETARCH,sharing=locked \
     find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
     && triple=$(cat /triple) \
-    && cargo build --release --locked --target "$triple" -p web -p products-api -p stock-api \
+    && cargo build --release --locked --target "$triple" --features "$FEATURES" \
+        -p web -p products-api -p stock-api \
     && mkdir /services \
     && cp "target/$triple/release/web" "target/$triple/release/products-api" \
         "target/$triple/release/stock-api" /services

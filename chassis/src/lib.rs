@@ -20,7 +20,8 @@
 //! | the files beside them | what all modules share: headers, problems, readiness, durations |
 //!
 //! The features `client`, `database` and `openapi` are for services that call other services, query
-//! a database or describe their API. The chassis knows nothing of products or stock.
+//! a database or describe their API; `database-tls` is for a database that demands TLS. The chassis
+//! knows nothing of products or stock.
 
 mod authority;
 #[cfg(feature = "client")]

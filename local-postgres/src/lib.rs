@@ -33,6 +33,7 @@ mod leftover;
 mod remedy;
 mod root;
 mod server;
+mod standby;
 mod user;
 mod watchdog;
 

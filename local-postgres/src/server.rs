@@ -59,10 +59,28 @@ impl Server {
     /// # Errors
     /// See [`Error`].
     pub fn scratch() -> Result<Self, Error> {
+        Self::scratch_with(&[])
+    }
+
+    /// The same with these `settings`, as `name=value`.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn scratch_with(settings: &[&str]) -> Result<Self, Error> {
+        Self::start_scratch(&Self::scratch_folder()?, settings)
+    }
+
+    /// A new folder for a scratch server.
+    pub(crate) fn scratch_folder() -> Result<PathBuf, Error> {
         let folder = tempfile::Builder::new().prefix("widgetario-").tempdir();
-        let folder = folder.map_err(Error::file(&std::env::temp_dir()))?.keep();
+        Ok(folder.map_err(Error::file(&std::env::temp_dir()))?.keep())
+    }
+
+    /// Starts a scratch server with the data in `folder`, which is made if need be.
+    pub(crate) fn start_scratch(folder: &Path, settings: &[&str]) -> Result<Self, Error> {
         let quick = ["fsync=off", "max_connections=500"];
-        Self::start_in(&folder, &quick, AfterStop::RemoveFolder)
+        let settings = [&quick, settings].concat();
+        Self::start_in(folder, &settings, AfterStop::RemoveFolder)
     }
 
     /// Forgets the data of the user's own server; the next start begins anew.
@@ -154,6 +172,11 @@ impl Server {
     /// The folder of the server's data.
     pub fn folder(&self) -> &Path {
         &self.data
+    }
+
+    /// The folder of the server's data, its password, log and lock.
+    pub(crate) fn home(&self) -> &Path {
+        self.data.parent().unwrap_or(&self.data)
     }
 
     /// Why the server ended, if it ended by itself.

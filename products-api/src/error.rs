@@ -16,7 +16,7 @@ pub(crate) enum Error {
     /// 404: there is no such product.
     #[error("There is no product {0}.")]
     NoProduct(i64),
-    /// 503: the database did not answer in time. 500: it refused the statement.
+    /// 503: the database is not available now. 500: it refused the statement.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
@@ -35,7 +35,7 @@ type Answer = (&'static str, &'static str);
 
 const NO_NUMBER: Answer = ("400", "The id is no whole number");
 const NO_PRODUCT: Answer = ("404", "There is no such product");
-const NO_DATABASE: Answer = ("503", "The database did not answer in time");
+const NO_DATABASE: Answer = ("503", "The database is not available now");
 
 /// How a request for the list fails.
 pub(crate) struct ListErrors;

@@ -27,7 +27,7 @@ pub(crate) enum Error {
         /// How many there are.
         left: i64,
     },
-    /// 503: the database did not answer a read in time. 500: it refused the statement.
+    /// 503: the database is not available now. 500: it refused the statement.
     #[error(transparent)]
     Read(DatabaseError),
     /// 503 and 500: as for a read, and nothing was changed. 504: the database did not say whether
@@ -70,10 +70,10 @@ const NO_NUMBER: Answer = ("400", "The id is no whole number");
 const NO_PRODUCT: Answer = ("404", "There is no such product");
 const TOO_FEW: Answer = ("409", "Fewer are left; none was sold");
 const NOT_CHANGED: Answer = ("4XX", "Nothing was changed");
-const NO_DATABASE: Answer = ("503", "The database did not answer in time");
+const NO_DATABASE: Answer = ("503", "The database is not available now");
 const NO_CHANGE: Answer = (
     "503",
-    "The database did not answer in time; nothing was changed",
+    "The database is not available now; nothing was changed",
 );
 const UNKNOWN: Answer = ("504", "The database did not say whether it made the change");
 

@@ -19,6 +19,12 @@ pub enum ConnectError {
     /// What answers is not PostgreSQL.
     #[error("what listens at {0} does not answer as PostgreSQL does: {1}")]
     Protocol(String, String),
+    /// Both speak TLS, and do not agree.
+    #[error(
+        "no TLS with {0}: {1}; sslmode=verify-full needs a certificate for that very host, of an \
+         authority that the file of sslrootcert names, or of a public one"
+    )]
+    Tls(String, String),
     /// `28P01`
     #[error(
         "the server refuses the password of the role {0:?}: correct it; in a URL the characters \
@@ -28,7 +34,8 @@ pub enum ConnectError {
     /// `28000`
     #[error(
         "the server does not let the role {role:?} in ({message}): its pg_hba.conf must allow the role \
-         from here, without TLS, which this program does not speak"
+         from here{}",
+        without_tls()
     )]
     Role {
         /// Who wanted to log in.
@@ -50,6 +57,9 @@ pub enum ConnectError {
         /// How many there should be.
         needed: usize,
     },
+    /// `57P03`, and what else a server says that starts or stops.
+    #[error("the server takes no connections now ({0}): try again in a moment")]
+    NotNow(String),
     /// The server's other refusals.
     #[error("the server refuses the connection: {0}")]
     Server(String),
@@ -59,4 +69,13 @@ pub enum ConnectError {
          pool_mode=transaction): name a pool in session mode, or PostgreSQL itself"
     )]
     Shared,
+}
+
+/// What to say of TLS to somebody whom a server does not let in.
+fn without_tls() -> &'static str {
+    if cfg!(feature = "database-tls") {
+        "; one that demands TLS needs sslmode=verify-full in the URL"
+    } else {
+        ", without TLS, which this program speaks only when it is built with the feature database-tls"
+    }
 }

@@ -2,6 +2,8 @@
 //! it.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -13,7 +15,7 @@ use crate::database::connect_error::ConnectError;
 /// How many connections a pool has: a pod's share of the server's 100, with room for ten replicas.
 pub(super) const CONNECTIONS: usize = 8;
 
-/// How long making a connection may take: five round trips and a slow look-up of the host's name.
+/// How long making a connection may take: six round trips and a slow look-up of the host's name.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes connections whose statements the server itself ends after a while.
@@ -21,6 +23,8 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Connector {
     options: PgConnectOptions,
     statement_timeout: Duration,
+    /// Whether a pooler was found to give each connection one of the server's own.
+    is_distinct: Arc<AtomicBool>,
 }
 
 impl Connector {
@@ -29,6 +33,7 @@ impl Connector {
             // Nobody reads a float from the database, and PgBouncer does not know the parameter.
             options: options.extra_float_digits(None),
             statement_timeout,
+            is_distinct: Arc::default(),
         }
     }
 
@@ -48,18 +53,26 @@ impl Connector {
     }
 
     async fn open(&self) -> Result<PgConnection, ConnectError> {
-        let timeout = self.statement_timeout.as_millis().max(1).to_string();
+        let timeout = self.statement_timeout.as_millis().max(1);
         let options = self.options.clone();
-        let options = options.options([("statement_timeout", &timeout)]);
-        match options.connect().await {
-            Err(error) if is_about_parameters(&error) => {}
-            outcome => return outcome.map_err(|error| self.explain(error)),
+        let options = options.options([("statement_timeout", timeout)]);
+        let mut connection = match options.connect().await {
+            Ok(mut connection) => {
+                if has_timeout(&mut connection, timeout).await? {
+                    return Ok(connection);
+                }
+                connection
+            }
+            Err(error) if is_about_parameters(&error) => self.open_without_options().await?,
+            Err(error) => return Err(self.explain(error)),
+        };
+        // A pooler that refuses `options`, or ignores them. `SET` changes the session for everybody
+        // who uses it, so the session must not be shared.
+        if !self.is_distinct.load(Ordering::Relaxed) {
+            let mut other = self.open_without_options().await?;
+            ensure_distinct(&mut connection, &mut other).await?;
+            self.is_distinct.store(true, Ordering::Relaxed);
         }
-        // A pooler that accepts no `options`. `SET` changes the session for everybody who uses it,
-        // so the session must not be shared.
-        let mut connection = self.open_without_options().await?;
-        let mut other = self.open_without_options().await?;
-        ensure_distinct(&mut connection, &mut other).await?;
         let set = AssertSqlSafe(format!("SET statement_timeout = {timeout}"));
         let set = connection.execute(sqlx::raw_sql(set)).await;
         set.map_err(|error| self.explain(error))?;
@@ -90,6 +103,11 @@ impl Connector {
             sqlx::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 ConnectError::Protocol(self.address(), "it closes the connection".into())
             }
+            // As which a handshake fails.
+            sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+                ConnectError::Tls(self.address(), error.to_string())
+            }
+            sqlx::Error::Tls(error) => ConnectError::Tls(self.address(), error.to_string()),
             sqlx::Error::Io(error) => ConnectError::Network(self.address(), error),
             sqlx::Error::Protocol(text) => ConnectError::Protocol(self.address(), text),
             sqlx::Error::Database(error) => {
@@ -108,6 +126,8 @@ impl Connector {
                         message,
                         needed: CONNECTIONS,
                     },
+                    // The operator intervenes, but for 57P04, a database that is dropped.
+                    "57P01" | "57P02" | "57P03" => ConnectError::NotNow(message),
                     _ => ConnectError::Server(message),
                 }
             }
@@ -131,6 +151,14 @@ pub(super) async fn ensure_distinct(
     } else {
         Err(ConnectError::Shared)
     }
+}
+
+/// Whether the server ends the statements of `connection` after `timeout` milliseconds.
+async fn has_timeout(connection: &mut PgConnection, timeout: u128) -> Result<bool, ConnectError> {
+    let query = format!("SELECT current_setting('statement_timeout')::interval = '{timeout} ms'");
+    let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(query)));
+    let has = row.await.and_then(|row| row.try_get(0));
+    has.map_err(|error| ConnectError::Server(error.to_string()))
 }
 
 /// Which process of the server serves `connection`.

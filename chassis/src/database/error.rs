@@ -45,7 +45,7 @@ impl From<&DatabaseError> for Problem {
         match error {
             DatabaseError::Unavailable(_) => {
                 tracing::warn!("{error}");
-                Self::unavailable("The database did not answer in time. Try again in a moment.")
+                Self::unavailable("The database is not available now. Try again in a moment.")
             }
             DatabaseError::Unknown(_) => {
                 tracing::warn!("{error}");

@@ -40,12 +40,14 @@ const TABLE: &[(&str, Meaning)] = &[
     ("40", Meaning::Busy),        // any other rollback
     ("42P05", Meaning::Stale),    // the prepared statement is there already
     ("53", Meaning::Busy),        // disk full, out of memory, too many connections
+    ("54000", Meaning::Busy),     // no more transaction ids until somebody vacuums
     ("55006", Meaning::Busy),     // object in use
     ("55P03", Meaning::Busy),     // lock not available
     ("57014", Meaning::Busy),     // cancelled, by hand or by statement_timeout
     ("57P03", Meaning::Busy),     // starting up or shutting down
     ("57", Meaning::Lost),        // the operator ended the session
     ("58", Meaning::Lost),        // the operating system failed the server
+    ("72000", Meaning::Again),    // snapshot too old, before PostgreSQL 17
     ("XX", Meaning::Lost),        // the server's own fault
 ];
 

@@ -6,7 +6,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::database::Database;
 use crate::database::connector::CONNECT_TIMEOUT;
-use crate::database::lease::Lease;
+use crate::database::lease::{Failure, Lease};
+use crate::database::sqlstate::Meaning;
 use crate::readiness::Readiness;
 
 impl Database {
@@ -46,7 +47,7 @@ impl Database {
         for trial in self.pool.trials() {
             let begun = Instant::now();
             let outcome = lease.run(trial).await;
-            outcome.map_err(|failure| failure.error.to_string())?;
+            outcome.map_err(|failure| reason(&failure))?;
             let (took, most) = (begun.elapsed().as_secs_f64(), self.timeout.as_secs_f64());
             if took > most {
                 return Err(format!(
@@ -56,5 +57,16 @@ impl Database {
             }
         }
         Ok(())
+    }
+}
+
+/// Why a trial failed.
+fn reason(failure: &Failure) -> String {
+    match failure.meaning {
+        Meaning::ReadOnly => format!(
+            "{}: a standby only reads, and DATABASE_URL must lead to the primary",
+            failure.error
+        ),
+        _ => failure.error.to_string(),
     }
 }

@@ -16,7 +16,7 @@ use crate::{start_shop, up};
 
 /// A `pgbouncer` in one of its modes, with nothing set that it does not need.
 struct Pooler {
-    process: Child,
+    process: Process,
     url: String,
     _folder: TempDir,
     server: local_postgres::Server,
@@ -24,6 +24,10 @@ struct Pooler {
 
 impl Pooler {
     fn start(mode: &str) -> Self {
+        Self::start_with(mode, "")
+    }
+
+    fn start_with(mode: &str, setting: &str) -> Self {
         let server = local_postgres::Server::scratch().unwrap();
         let folder = data_folder();
         let port = free_port();
@@ -34,7 +38,7 @@ impl Pooler {
         let text = format!(
             "[databases]\n* = host=127.0.0.1 port={database}\n[pgbouncer]\npool_mode = {mode}\n\
              listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-             auth_type = scram-sha-256\nauth_file = {}\n",
+             auth_type = scram-sha-256\nauth_file = {}\n{setting}\n",
             users.display()
         );
         fs::write(&settings, text).unwrap();
@@ -49,25 +53,39 @@ impl Pooler {
         });
         let url = url.replace(&format!(":{database}/"), &format!(":{port}/"));
         Self {
-            process,
+            process: Process(process),
             url,
             _folder: folder,
             server,
         }
     }
 
-    fn stop(mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+    fn stop(self) {
+        drop(self.process);
         self.server.stop();
+    }
+}
+
+/// A process that ends when this is dropped, after a test that failed, too.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
 #[test]
 #[ignore = "needs PgBouncer"]
 fn pooler_that_shares_connections_is_refused() {
-    for mode in ["transaction", "statement"] {
-        let pooler = Pooler::start(mode);
+    let ignores = "ignore_startup_parameters = options";
+    for (mode, setting) in [
+        ("transaction", ""),
+        ("transaction", ignores),
+        ("statement", ""),
+    ] {
+        let pooler = Pooler::start_with(mode, setting);
         let folder = data_folder();
         let said = refusal(&mut up(folder.path(), &["--database-url", &pooler.url]));
         assert!(
@@ -89,4 +107,22 @@ fn pooler_in_session_mode_serves() {
     }
     up.stop();
     pooler.stop();
+}
+
+#[test]
+#[ignore = "needs PgBouncer"]
+fn server_ends_late_statements_behind_a_pooler_that_ignores_what_it_is_asked() {
+    for setting in ["", "ignore_startup_parameters = options"] {
+        let pooler = Pooler::start_with("session", setting);
+        let asked = async {
+            let options = chassis::database_url(&pooler.url).unwrap();
+            let mut connection = chassis::connect(options, 2).await.unwrap();
+            let timeout = sqlx::query_scalar::<_, String>("SHOW statement_timeout");
+            timeout.fetch_one(&mut connection).await.unwrap()
+        };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        assert_eq!(runtime.block_on(asked), "5s", "{setting}");
+        drop(runtime);
+        pooler.stop();
+    }
 }

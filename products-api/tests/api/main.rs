@@ -4,6 +4,7 @@
 mod export;
 mod price;
 mod products;
+mod replica;
 mod settings;
 
 use reqwest::Response;

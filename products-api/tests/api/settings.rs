@@ -93,6 +93,84 @@ fn refusal_never_shows_a_password() {
     }
 }
 
+/// Why a database's URL is refused, or `None`.
+fn refused_url(url: &str) -> Option<String> {
+    let url = format!("--database-url={url}");
+    let command = ServiceCommand::<Settings>::parse("products-api", [url.as_str()]);
+    let refusal = command.err()?;
+    assert!(
+        refusal.starts_with("--database-url='…' is not allowed: a URL such as "),
+        "{refusal}"
+    );
+    Some(refusal)
+}
+
+#[test]
+fn one_of_several_databases_is_not_chosen() {
+    for url in [
+        "postgres://role@one,two/shop",
+        "postgres://role:secret@one:5432,two:5433/shop",
+        "postgres://role@one/shop?host=one,two",
+        "postgres:///shop?hostaddr=192.0.2.1,192.0.2.2",
+        "postgres://role@one/shop?port=5432,5433",
+    ] {
+        let refusal = refused_url(url).expect(url);
+        assert!(
+            refusal.contains("with one host: this program does not choose"),
+            "{refusal}"
+        );
+    }
+    let url = "postgres://role@one/shop?target_session_attrs=read-write";
+    let refusal = refused_url(url).expect(url);
+    assert!(
+        refusal.contains("without target_session_attrs: this program does not choose"),
+        "{refusal}"
+    );
+    // A password may have a comma.
+    assert_eq!(refused_url("postgres://role:a,b@one/shop"), None);
+}
+
+#[test]
+fn parameter_of_a_database_that_would_not_be_obeyed_is_refused_by_name() {
+    for parameter in [
+        "channel_binding=require",
+        "connect_timeout=3",
+        "sslmod=require",
+    ] {
+        let url = format!("postgres://role@one/shop?{parameter}");
+        let refusal = refused_url(&url).expect(&url);
+        let name = parameter.split('=').next().unwrap();
+        let phrase = format!("without the parameter {name}, which this program does not know");
+        assert!(refusal.ends_with(&phrase), "{refusal}");
+    }
+    let known = "user=role&host=one&port=5432&dbname=shop&password=a@b&options=-c%20work_mem=1MB";
+    assert_eq!(
+        refused_url(&format!("postgres:///?{known}&sslmode=prefer")),
+        None
+    );
+}
+
+#[test]
+fn tls_is_refused_with_the_feature_that_speaks_it() {
+    for (parameter, named) in [
+        ("sslmode=require", "sslmode=require"),
+        ("sslmode=verify-full", "sslmode=verify-full"),
+        ("sslrootcert=/ca.crt", "sslrootcert"),
+    ] {
+        let url = format!("postgres://role@one/shop?{parameter}");
+        let refusal = refused_url(&url).expect(&url);
+        let phrase = format!(
+            "speaks no TLS, which {named} asks for; built with the feature database-tls, it does"
+        );
+        assert!(refusal.ends_with(&phrase), "{refusal}");
+    }
+    let refusal = refused_url("postgres://role@one/shop?sslmode=on").expect("no mode");
+    assert!(
+        refusal.ends_with("prefer, require, verify-ca or verify-full"),
+        "{refusal}"
+    );
+}
+
 #[test]
 fn empty_variable_is_as_good_as_none() {
     let names = [

@@ -46,7 +46,7 @@ async fn stopped_database_is_a_503_until_it_is_back() {
     let detail = problem(response, StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(
         detail,
-        "The database did not answer in time. Try again in a moment."
+        "The database is not available now. Try again in a moment."
     );
     nothing_sold(api.sell(1, 1).await, StatusCode::SERVICE_UNAVAILABLE).await;
 

@@ -3,6 +3,7 @@
 
 mod cache;
 mod database;
+mod failover;
 mod meanings;
 mod network;
 mod proxy;

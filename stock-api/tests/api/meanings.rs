@@ -50,6 +50,43 @@ async fn session_that_only_reads_sells_nothing_and_is_replaced() {
     until(StatusCode::OK, async || api.sell(1, 1).await).await;
 }
 
+/// Each is raised by a policy that both statements of the API pass.
+#[tokio::test]
+async fn error_that_means_not_now_is_unavailable_to_readers_and_buyers() {
+    let database = TestDatabase::new().await;
+    let mut superuser = database.superuser().await;
+    let flags = ["--cache-expiry=0", "--database-timeout=1"];
+    let api = Api::on(&database.shop.stock_url, &flags).await;
+    until(StatusCode::OK, async || api.sell(1, 1).await).await;
+    let raise = |code: &str| {
+        format!(
+            "CREATE OR REPLACE FUNCTION policy() RETURNS boolean LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE 'not now' USING ERRCODE = '{code}'; END $$"
+        )
+    };
+    execute(&mut superuser, &raise("53000")).await;
+    execute(
+        &mut superuser,
+        "CREATE POLICY policy ON public.products USING (policy()); \
+         ALTER TABLE public.products ENABLE ROW LEVEL SECURITY",
+    )
+    .await;
+    // A standby, a replica that must go on with what it receives, a deadlock, no disk, no memory, no
+    // connection, no transaction id, a lock, a lock again, a timeout, a start, an old snapshot.
+    let codes = "25006 40001 40P01 53100 53200 53300 54000 55006 55P03 57014 57P03 72000";
+    for code in codes.split(' ') {
+        execute(&mut superuser, &raise(code)).await;
+        let read = api.get("/stock/1").await;
+        assert_eq!(read.status(), StatusCode::SERVICE_UNAVAILABLE, "{code}");
+        assert_eq!(read.headers()["retry-after"], "1", "{code}");
+        nothing_sold(api.sell(1, 1).await, StatusCode::SERVICE_UNAVAILABLE).await;
+    }
+    let end = "ALTER TABLE public.products DISABLE ROW LEVEL SECURITY";
+    execute(&mut superuser, end).await;
+    until(StatusCode::OK, async || api.sell(1, 1).await).await;
+    assert_eq!(api.left(1).await, 598);
+}
+
 #[tokio::test]
 async fn right_that_is_missing_sells_nothing_until_it_is_given_back() {
     let (api, mut superuser, _database) = used().await;

@@ -1,6 +1,8 @@
-//! A network between the service and its database that is slow, or swallows what is sent.
+//! A network between the service and its database that is slow, swallows what is sent, or leads to
+//! another server.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,6 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// A way to a database through which everything takes a while.
 pub(crate) struct Proxy {
     pub(crate) port: u16,
+    target: Arc<AtomicU16>,
     silent: Arc<watch::Sender<bool>>,
 }
 
@@ -21,13 +24,25 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let silent = Arc::new(watch::Sender::new(false));
         let swallow = Arc::clone(&silent);
+        let target = Arc::new(AtomicU16::new(target));
+        let current = Arc::clone(&target);
         tokio::spawn(async move {
             loop {
                 let (here, _) = listener.accept().await.unwrap();
+                let target = current.load(Ordering::Relaxed);
                 tokio::spawn(join(here, target, delay, Arc::clone(&swallow)));
             }
         });
-        Self { port, silent }
+        Self {
+            port,
+            target,
+            silent,
+        }
+    }
+
+    /// Leads new connections to another `target`, as a name does when its address moves.
+    pub(crate) fn lead_to(&self, target: u16) {
+        self.target.store(target, Ordering::Relaxed);
     }
 
     /// Swallows everything, for ever on connections that something was swallowed of.

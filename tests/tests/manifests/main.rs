@@ -4,6 +4,7 @@
 mod containers;
 mod copies;
 mod documents;
+mod elsewhere;
 mod images;
 mod kustomization;
 mod labels;

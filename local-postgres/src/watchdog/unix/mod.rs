@@ -73,9 +73,10 @@ impl Postgres {
     /// # Errors
     /// The output of the server.
     pub(crate) fn start(&self, port: u16) -> Result<(), Vec<String>> {
-        const READY: &str = "database system is ready to accept connections";
+        // A standby: "read-only connections".
+        const READY: &str = "database system is ready to accept ";
         self.shell.run(&port.to_string());
-        let ready = |state: &State| state.lines.iter().any(|line| line.ends_with(READY));
+        let ready = |state: &State| state.lines.iter().any(|line| line.contains(READY));
         let decided = |state: &State| state.ended.is_some() || ready(state);
         let state = self.shell.output.wait(TIMEOUT, decided);
         if ready(&state) && state.ended.is_none() {
