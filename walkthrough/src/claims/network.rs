@@ -17,6 +17,8 @@ use crate::observe::probe_pods::web_image;
 struct Direction {
     /// The port that it must close.
     text: &'static str,
+    /// What it means for a port to be tried in this direction, before a number of pods.
+    of: &'static str,
     /// The first of the meetings that tell of a closed port. The sidecar of each pod accepts
     /// connections to and from every port, and ends those with which it gets no further.
     closed: Meeting,
@@ -24,11 +26,13 @@ struct Direction {
 
 const INGRESS: Direction = Direction {
     text: "a port of the shop's pods that their NetworkPolicy does not list",
+    of: "at",
     closed: Meeting::Refusal,
 };
 
 const EGRESS: Direction = Direction {
     text: "for the shop's services, such a port of another pod",
+    of: "for",
     closed: Meeting::End,
 };
 
@@ -116,13 +120,16 @@ impl Direction {
             tried.open == Meeting::Answer && self.is_right(tried.closed, enforcement)
         };
         let (right, wrong): (Vec<_>, Vec<_>) = tried.iter().partition(is_right);
-        let met: BTreeSet<String> = right.iter().map(|tried| tried.closed.to_string()).collect();
-        let met: Vec<String> = met.into_iter().collect();
-        let line = |tried: &&Tried| {
-            let Tried { pod, open, closed } = tried;
+        let met: BTreeSet<Meeting> = right.iter().map(|tried| tried.closed).collect();
+        let met: Vec<String> = met.iter().map(Meeting::to_string).collect();
+        let seen = (!right.is_empty()).then(|| {
+            let (of, met) = (self.of, met.join(", or "));
+            format!("{of} {} pods, port {CLOSED} {met}", right.len())
+        });
+        let wrong = wrong.iter().map(|Tried { pod, open, closed }| {
             format!("{pod}: a listed port {open}, port {CLOSED} {closed}")
-        };
-        let wrong: Vec<String> = wrong.iter().map(line).collect();
+        });
+        let lines: Vec<String> = seen.into_iter().chain(wrong).collect();
         let verb = if enforcement.is_enforced() {
             "is closed"
         } else {
@@ -130,14 +137,8 @@ impl Direction {
         };
         Claim::new(
             format!("{} {verb}", self.text),
-            wrong.is_empty() && !tried.is_empty(),
-            format!(
-                "port {CLOSED} {} with {} of {} pods; {}",
-                met.join(", or "),
-                right.len(),
-                tried.len(),
-                abridged(&wrong)
-            ),
+            right.len() == tried.len() && !tried.is_empty(),
+            abridged(&lines),
         )
     }
 }
