@@ -73,7 +73,10 @@ fn closed_standard_error_changes_nothing() {
 #[test]
 fn full_disk_is_named() {
     for arguments in COMMANDS {
-        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
         let output = run(arguments, full);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         let said = String::from_utf8(output.stderr).unwrap();
