@@ -2,7 +2,6 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::fs::File;
 use std::io::{PipeWriter, pipe};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
@@ -74,7 +73,10 @@ fn closed_standard_error_changes_nothing() {
 #[test]
 fn full_disk_is_named() {
     for arguments in COMMANDS {
-        let full = File::options().write(true).open("/dev/full").unwrap();
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
         let output = run(arguments, full);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         let said = String::from_utf8(output.stderr).unwrap();
