@@ -92,13 +92,13 @@ fn remedy_of_installation(line: &str, programs: &Path) -> String {
     format!("{why}: choose a folder elsewhere with XDG_CACHE_HOME")
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn forbids_programs(folder: &Path) -> bool {
     use nix::sys::statvfs::{FsFlags, statvfs};
     statvfs(folder).is_ok_and(|system| system.flags().contains(FsFlags::ST_NOEXEC))
 }
 
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 fn forbids_programs(_folder: &Path) -> bool {
     false
 }
