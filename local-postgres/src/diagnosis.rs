@@ -35,7 +35,7 @@ impl Diagnosis {
             .unwrap_or("it did not say why");
         Self {
             reason: without_prefix(line).to_owned(),
-            remedy: remedy_in_folder(line, "XDG_DATA_HOME"),
+            remedy: remedy_in_folder(line, "WIDGETARIO_DATA_HOME"),
         }
     }
 }
@@ -89,7 +89,7 @@ fn remedy_of_installation(line: &str, programs: &Path) -> String {
     } else {
         "this user may not run it"
     };
-    format!("{why}: choose a folder elsewhere with XDG_CACHE_HOME")
+    format!("{why}: choose a folder elsewhere with WIDGETARIO_CACHE_HOME")
 }
 
 #[cfg(target_os = "linux")]

@@ -37,6 +37,17 @@ pub enum Error {
     /// The account has no folder for data.
     #[error("this account has no data folder: set HOME")]
     NoHome,
+    /// A folder is named that depends on where the program was started.
+    #[error("{variable}={:?} is not allowed: it must be the whole path of a folder", folder.display())]
+    Relative {
+        /// The variable that names it.
+        variable: &'static str,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A test would use the data of whoever runs it.
+    #[error("a test must name a folder of its own with {0}: this would be the user's own data")]
+    Test(&'static str),
     /// Another process uses the folder.
     #[error("the shop already runs with its data in {}: stop it first", .0.display())]
     InUse(PathBuf),

@@ -37,5 +37,6 @@ mod user;
 mod watchdog;
 
 pub use error::Error;
+pub use folders::data as data_folder;
 pub use remedy::remedy;
 pub use server::Server;

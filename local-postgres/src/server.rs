@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crate::data::{initialize, lock};
 use crate::error::Error;
 use crate::watchdog::{AfterStop, Plan, Postgres};
-use crate::{folders, installation, leftover, user};
+use crate::{installation, leftover, user};
 
 /// Settings of every server, whatever its configuration file says. The first five make its log
 /// readable for [`Error`].
@@ -44,13 +44,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the user's own server, with the data of the last one.
+    /// Starts a server in `folder`, which is made if need be, with the data of the last one there.
     ///
     /// # Errors
     /// See [`Error`]; each names its remedy.
-    pub fn start() -> Result<Self, Error> {
-        let folder = folders::data().ok_or(Error::NoHome)?;
-        Self::start_in(&folder, &[], AfterStop::KeepFolder)
+    pub fn start(folder: &Path) -> Result<Self, Error> {
+        Self::start_in(folder, &[], AfterStop::KeepFolder)
     }
 
     /// Starts a server whose data is in a temporary folder, which is removed when it ends. The data
@@ -65,13 +64,12 @@ impl Server {
         Self::start_in(&folder, &quick, AfterStop::RemoveFolder)
     }
 
-    /// Forgets the data of the user's own server; the next start begins anew.
+    /// Forgets the data of the server in `folder`; the next start begins anew.
     ///
     /// # Errors
     /// When that server runs, or its data cannot be removed.
-    pub fn forget() -> Result<(), Error> {
-        let folder = folders::data().ok_or(Error::NoHome)?;
-        let _lock = lock(&folder)?;
+    pub fn forget(folder: &Path) -> Result<(), Error> {
+        let _lock = lock(folder)?;
         let data = folder.join("database");
         match fs::remove_dir_all(&data) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -159,13 +159,14 @@ async fn adopt(url: &str) -> anyhow::Result<ShopDatabase> {
 }
 
 async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, ShopDatabase, String)> {
+    let folder = local_postgres::data_folder()?;
     // On a thread of its own, because it blocks, and Ctrl-C should not wait for it.
     let starting = tokio::task::spawn_blocking(move || {
         download::postgresql()?;
         if fresh {
-            Server::forget()?;
+            Server::forget(&folder)?;
         }
-        anyhow::Ok(Server::start()?)
+        anyhow::Ok(Server::start(&folder)?)
     });
     let server = starting.await??;
     let shop = ShopDatabase::create(&server.superuser("postgres"), "widgetario").await?;

@@ -36,7 +36,7 @@ fn busy_port_is_named_with_a_way_out() {
 fn first_start_without_network_says_what_is_missing() {
     let folder = data_folder();
     let mut command = up(folder.path(), &[]);
-    command.env("XDG_CACHE_HOME", folder.path());
+    command.env("WIDGETARIO_CACHE_HOME", folder.path());
     command
         .env("HTTPS_PROXY", "http://127.0.0.1:9")
         .env("ALL_PROXY", "http://127.0.0.1:9");
