@@ -30,6 +30,7 @@ mod error;
 mod folders;
 pub mod installation;
 mod leftover;
+mod lock;
 mod remedy;
 mod root;
 mod server;

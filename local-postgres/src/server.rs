@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::data::{initialize, lock};
+use crate::data::initialize;
 use crate::error::Error;
+use crate::lock::lock;
 use crate::watchdog::{AfterStop, Plan, Postgres};
-use crate::{installation, leftover, user};
+use crate::{attempt, installation, leftover, user};
 
 /// Settings of every server, whatever its configuration file says. The first five make its log
 /// readable for [`Error`].
@@ -64,19 +65,18 @@ impl Server {
         Self::start_in(&folder, &quick, AfterStop::RemoveFolder)
     }
 
-    /// Forgets the data of the server in `folder`; the next start begins anew.
+    /// Forgets the data of the server in `folder`, all of it or nothing; the next start begins anew.
     ///
     /// # Errors
     /// When that server runs, or its data cannot be removed.
     pub fn forget(folder: &Path) -> Result<(), Error> {
         let _lock = lock(folder)?;
         let data = folder.join("database");
-        match fs::remove_dir_all(&data) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::file(&data)(error))
-            }
-            _ => Ok(()),
+        if data.exists() {
+            leftover::clear(&data)?;
+            attempt::discard(folder, "database")?;
         }
+        Ok(())
     }
 
     fn start_in(folder: &Path, settings: &[&str], after_stop: AfterStop) -> Result<Self, Error> {
