@@ -41,7 +41,7 @@ pub struct Server {
     password: String,
     port: u16,
     /// Held for as long as this process uses the folder.
-    _lock: File,
+    lock: File,
 }
 
 impl Server {
@@ -107,7 +107,7 @@ impl Server {
             data,
             password,
             port: 0,
-            _lock: lock,
+            lock,
         };
         server.start_on_a_free_port()?;
         Ok(server)
@@ -179,7 +179,10 @@ impl Server {
 
     /// Stops the server and waits until it has stopped.
     pub fn stop(self) {
-        self.postgres.stop();
+        let Self { postgres, lock, .. } = self;
+        // On Windows nothing can remove an open file; where the folder stays, the watchdog has it open.
+        drop(lock);
+        postgres.stop();
     }
 }
 

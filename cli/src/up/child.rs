@@ -102,11 +102,12 @@ fn command(name: Name) -> anyhow::Result<Command> {
     if has_colour() {
         command.env("CLICOLOR_FORCE", "1");
     }
-    // Ctrl-C is for the parent alone: it stops the services in order.
+    // Ctrl-C, and on Windows the end of the console's window, are for the parent alone: it stops the
+    // services in order.
     #[cfg(unix)]
     command.process_group(0);
     #[cfg(windows)]
-    command.creation_flags(0x200); // CREATE_NEW_PROCESS_GROUP
+    command.creation_flags(0x0800_0200); // CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP
     Ok(command)
 }
 
