@@ -1,6 +1,7 @@
 //! The folder with the server's data, beside its password, its log and its lock.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::error::Error;
@@ -42,7 +43,8 @@ fn check(path: &Path, special: &str) -> Result<(), Error> {
     // They cut off paths longer than 1,023 bytes, with the names of their files.
     if path.as_os_str().len() > 900 {
         let reason = "File name too long".into();
-        return Err(Error::File { path, reason });
+        let kind = ErrorKind::InvalidFilename;
+        return Err(Error::File { path, reason, kind });
     }
     Ok(())
 }

@@ -54,13 +54,15 @@ pub enum Error {
     /// A file or folder could not be used.
     #[error(
         "{} cannot be used ({reason}){}",
-        path.display(), remedy_after_colon(reason, folders::variable(path))
+        path.display(), remedy_after_colon(&format!("{kind}: {reason}"), folders::variable(path))
     )]
     File {
         /// Which one.
         path: PathBuf,
-        /// What the operating system said.
+        /// What the operating system said; on Windows, in the user's language.
         reason: String,
+        /// What it meant.
+        kind: io::ErrorKind,
     },
     /// A path with which PostgreSQL's programs do not find each other or their data.
     #[error(
@@ -131,8 +133,8 @@ impl Error {
     pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |cause| {
-            let reason = first_cause(&cause);
-            Self::File { path, reason }
+            let (reason, kind) = (first_cause(&cause), cause.kind());
+            Self::File { path, reason, kind }
         }
     }
 
@@ -198,5 +200,26 @@ fn remedy_for_root(cause: &io::Error) -> &'static str {
          above it"
     } else {
         ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remedy_is_known_in_whatever_language_the_system_speaks() {
+        let denied = io::Error::new(io::ErrorKind::PermissionDenied, "Zugriff verweigert");
+        let said = Error::file(Path::new("data"))(denied).to_string();
+        assert!(
+            said.contains("cannot be used (Zugriff verweigert): it belongs to another user"),
+            "{said}"
+        );
+        let full = io::Error::new(io::ErrorKind::StorageFull, "Espace insuffisant");
+        let said = Error::file(Path::new("data"))(full).to_string();
+        assert!(
+            said.contains("the disk is full: make room on it, or choose another"),
+            "{said}"
+        );
     }
 }
