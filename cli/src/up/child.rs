@@ -1,10 +1,11 @@
 //! The process of a service, seen from its parent: where it listens, its log, and its end.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{Write, stderr};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use chassis::has_colour;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::{JoinError, JoinHandle};
@@ -140,9 +141,4 @@ async fn relay(name: Name, log: impl AsyncRead + Unpin) {
         // The log is read to its end even when nobody reads these lines: a service must never wait.
         let _ = writeln!(stderr(), "{prefix} {line}");
     }
-}
-
-/// Whether the user's terminal shows colours.
-fn has_colour() -> bool {
-    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
