@@ -14,6 +14,10 @@ use tokio::time::timeout;
 use super::environment;
 use super::service::{Addresses, Name};
 
+/// How long a service may take to be ready. A slow machine makes one connection to the database after
+/// the other, each in some seconds.
+const READY_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// A running service; it stops when this is dropped.
 pub(crate) struct ChildService {
     pub(crate) name: Name,
@@ -54,19 +58,22 @@ impl ChildService {
         })
     }
 
-    /// Waits until the service answers `/readyz` with 200.
+    /// Waits until the service answers `/readyz` with 200. Meanwhile its log says what keeps it from
+    /// being ready.
     pub(crate) async fn ready(&mut self) -> anyhow::Result<()> {
         let name = self.name.as_str();
         let url = format!("http://{}/readyz", self.addresses.management);
         let client = reqwest::Client::builder().no_proxy().build()?;
-        let ready = timeout(Duration::from_secs(10), async {
+        let ready = timeout(READY_TIMEOUT, async {
             while !is_success(&client, &url).await {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         });
         tokio::select! {
             ready = ready => {
-                return ready.with_context(|| format!("{name} is not ready after 10 s"));
+                let seconds = READY_TIMEOUT.as_secs();
+                let late = || format!("{name} is not ready after {seconds} s: its log says why");
+                return ready.with_context(late);
             }
             _ = self.process.wait() => {}
         }
