@@ -26,6 +26,7 @@
 mod authority;
 #[cfg(feature = "client")]
 mod client;
+mod colour;
 mod completion;
 #[cfg(feature = "database")]
 mod database;
@@ -51,6 +52,7 @@ mod telemetry;
 pub use authority::authority;
 #[cfg(feature = "client")]
 pub use client::{Answer, Client, call::Call, error::CallError};
+pub use colour::has_colour;
 #[cfg(feature = "database")]
 pub use database::{
     Database,

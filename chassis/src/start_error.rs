@@ -52,6 +52,11 @@ fn permission_remedy(error: &io::Error) -> &'static str {
 fn remedy(error: &io::Error, port: &str) -> String {
     match error.kind() {
         io::ErrorKind::AddrNotAvailable => "set LISTEN_ADDRESS to one of this machine".into(),
+        // Error 10013. There, every user may listen on the ports below 1024, too.
+        io::ErrorKind::PermissionDenied if cfg!(windows) => format!(
+            "Windows has reserved it (`netsh interface ipv4 show excludedportrange protocol=tcp` shows \
+             such ports), or another program keeps it for itself: set {port} to another"
+        ),
         io::ErrorKind::PermissionDenied => format!("set {port} to a port above 1023"),
         _ => format!("set {port} to a port that is free"),
     }

@@ -1,33 +1,12 @@
 //! The folder with the server's data, beside its password, its log and its lock.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::watchdog::initdb;
 use crate::{attempt, user};
-
-/// Locks `folder`, which is made if need be, for this process and its watchdog. Waits while the
-/// last watchdog is still stopping its server.
-pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
-    fs::create_dir_all(folder).map_err(Error::file(folder))?;
-    user::allow_entry(folder)?;
-    let path = folder.join("lock");
-    let file = File::create(&path).map_err(Error::file(&path))?;
-    let deadline = Instant::now() + Duration::from_secs(5);
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                thread::sleep(Duration::from_millis(20));
-            }
-            Err(TryLockError::WouldBlock) => return Err(Error::InUse(folder.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(Error::file(&path)(error)),
-        }
-    }
-}
 
 /// Makes `folder/database`, completely or not at all, with the password in `folder/password`.
 pub(crate) fn initialize(programs: &Path, folder: &Path, lock: &File) -> Result<(), Error> {
@@ -64,7 +43,8 @@ fn check(path: &Path, special: &str) -> Result<(), Error> {
     // They cut off paths longer than 1,023 bytes, with the names of their files.
     if path.as_os_str().len() > 900 {
         let reason = "File name too long".into();
-        return Err(Error::File { path, reason });
+        let kind = ErrorKind::InvalidFilename;
+        return Err(Error::File { path, reason, kind });
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ impl Diagnosis {
             .unwrap_or("it did not say why");
         Self {
             reason: without_prefix(line).to_owned(),
-            remedy: remedy_in_folder(line, "XDG_DATA_HOME"),
+            remedy: remedy_in_folder(line, "WIDGETARIO_DATA_HOME"),
         }
     }
 }
@@ -89,16 +89,16 @@ fn remedy_of_installation(line: &str, programs: &Path) -> String {
     } else {
         "this user may not run it"
     };
-    format!("{why}: choose a folder elsewhere with XDG_CACHE_HOME")
+    format!("{why}: choose a folder elsewhere with WIDGETARIO_CACHE_HOME")
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn forbids_programs(folder: &Path) -> bool {
     use nix::sys::statvfs::{FsFlags, statvfs};
     statvfs(folder).is_ok_and(|system| system.flags().contains(FsFlags::ST_NOEXEC))
 }
 
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 fn forbids_programs(_folder: &Path) -> bool {
     false
 }

@@ -37,19 +37,32 @@ pub enum Error {
     /// The account has no folder for data.
     #[error("this account has no data folder: set HOME")]
     NoHome,
+    /// A folder is named that depends on where the program was started.
+    #[error("{variable}={:?} is not allowed: it must be the whole path of a folder", folder.display())]
+    Relative {
+        /// The variable that names it.
+        variable: &'static str,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A test would use the data of whoever runs it.
+    #[error("a test must name a folder of its own with {0}: this would be the user's own data")]
+    Test(&'static str),
     /// Another process uses the folder.
     #[error("the shop already runs with its data in {}: stop it first", .0.display())]
     InUse(PathBuf),
     /// A file or folder could not be used.
     #[error(
         "{} cannot be used ({reason}){}",
-        path.display(), remedy_after_colon(reason, folders::variable(path))
+        path.display(), remedy_after_colon(&format!("{kind}: {reason}"), folders::variable(path))
     )]
     File {
         /// Which one.
         path: PathBuf,
-        /// What the operating system said.
+        /// What the operating system said; on Windows, in the user's language.
         reason: String,
+        /// What it meant.
+        kind: io::ErrorKind,
     },
     /// A path with which PostgreSQL's programs do not find each other or their data.
     #[error(
@@ -120,8 +133,8 @@ impl Error {
     pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |cause| {
-            let reason = first_cause(&cause);
-            Self::File { path, reason }
+            let (reason, kind) = (first_cause(&cause), cause.kind());
+            Self::File { path, reason, kind }
         }
     }
 
@@ -187,5 +200,26 @@ fn remedy_for_root(cause: &io::Error) -> &'static str {
          above it"
     } else {
         ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remedy_is_known_in_whatever_language_the_system_speaks() {
+        let denied = io::Error::new(io::ErrorKind::PermissionDenied, "Zugriff verweigert");
+        let said = Error::file(Path::new("data"))(denied).to_string();
+        assert!(
+            said.contains("cannot be used (Zugriff verweigert): it belongs to another user"),
+            "{said}"
+        );
+        let full = io::Error::new(io::ErrorKind::StorageFull, "Espace insuffisant");
+        let said = Error::file(Path::new("data"))(full).to_string();
+        assert!(
+            said.contains("the disk is full: make room on it, or choose another"),
+            "{said}"
+        );
     }
 }

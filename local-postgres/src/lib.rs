@@ -30,6 +30,7 @@ mod error;
 mod folders;
 pub mod installation;
 mod leftover;
+mod lock;
 mod remedy;
 mod root;
 mod server;
@@ -38,5 +39,6 @@ mod user;
 mod watchdog;
 
 pub use error::Error;
+pub use folders::data as data_folder;
 pub use remedy::remedy;
 pub use server::Server;

@@ -9,7 +9,8 @@ pub(crate) struct Trouble {
     is_of_the_folder: bool,
 }
 
-/// The first that fits counts: "No space left on device" means a full disk only when the report is
+/// In the words of Unix, of PostgreSQL, and of [`std::io::ErrorKind`], because Windows speaks the user's
+/// language. The first that fits counts: "No space left on device" means a full disk only when the report is
 /// not about memory.
 pub(crate) static TROUBLES: [Trouble; 9] = [
     Trouble {
@@ -36,6 +37,7 @@ pub(crate) static TROUBLES: [Trouble; 9] = [
     Trouble {
         phrases: &[
             "No space left on device",
+            "no storage space",
             "wrote only",
             "disk full",
             "not enough space",
@@ -57,13 +59,14 @@ pub(crate) static TROUBLES: [Trouble; 9] = [
         phrases: &[
             "wrong ownership",
             "Permission denied",
+            "permission denied",
             "Operation not permitted",
         ],
         remedy: "it belongs to another user or is closed to this one: open it",
         is_of_the_folder: true,
     },
     Trouble {
-        phrases: &["Read-only file system"],
+        phrases: &["Read-only file system", "read-only filesystem"],
         remedy: "nothing can be written there: make it writable",
         is_of_the_folder: true,
     },

@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::data::{initialize, lock};
+use crate::data::initialize;
 use crate::error::Error;
+use crate::lock::lock;
 use crate::watchdog::{AfterStop, Plan, Postgres};
-use crate::{folders, installation, leftover, user};
+use crate::{attempt, installation, leftover, user};
 
 /// Settings of every server, whatever its configuration file says. The first five make its log
 /// readable for [`Error`].
@@ -40,17 +41,16 @@ pub struct Server {
     password: String,
     port: u16,
     /// Held for as long as this process uses the folder.
-    _lock: File,
+    lock: File,
 }
 
 impl Server {
-    /// Starts the user's own server, with the data of the last one.
+    /// Starts a server in `folder`, which is made if need be, with the data of the last one there.
     ///
     /// # Errors
     /// See [`Error`]; each names its remedy.
-    pub fn start() -> Result<Self, Error> {
-        let folder = folders::data().ok_or(Error::NoHome)?;
-        Self::start_in(&folder, &[], AfterStop::KeepFolder)
+    pub fn start(folder: &Path) -> Result<Self, Error> {
+        Self::start_in(folder, &[], AfterStop::KeepFolder)
     }
 
     /// Starts a server whose data is in a temporary folder, which is removed when it ends. The data
@@ -83,20 +83,18 @@ impl Server {
         Self::start_in(folder, &settings, AfterStop::RemoveFolder)
     }
 
-    /// Forgets the data of the user's own server; the next start begins anew.
+    /// Forgets the data of the server in `folder`, all of it or nothing; the next start begins anew.
     ///
     /// # Errors
     /// When that server runs, or its data cannot be removed.
-    pub fn forget() -> Result<(), Error> {
-        let folder = folders::data().ok_or(Error::NoHome)?;
-        let _lock = lock(&folder)?;
+    pub fn forget(folder: &Path) -> Result<(), Error> {
+        let _lock = lock(folder)?;
         let data = folder.join("database");
-        match fs::remove_dir_all(&data) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::file(&data)(error))
-            }
-            _ => Ok(()),
+        if data.exists() {
+            leftover::clear(&data)?;
+            attempt::discard(folder, "database")?;
         }
+        Ok(())
     }
 
     fn start_in(folder: &Path, settings: &[&str], after_stop: AfterStop) -> Result<Self, Error> {
@@ -127,7 +125,7 @@ impl Server {
             data,
             password,
             port: 0,
-            _lock: lock,
+            lock,
         };
         server.start_on_a_free_port()?;
         Ok(server)
@@ -204,7 +202,10 @@ impl Server {
 
     /// Stops the server and waits until it has stopped.
     pub fn stop(self) {
-        self.postgres.stop();
+        let Self { postgres, lock, .. } = self;
+        // On Windows nothing can remove an open file; where the folder stays, the watchdog has it open.
+        drop(lock);
+        postgres.stop();
     }
 }
 

@@ -32,7 +32,7 @@ impl Up {
         let mut command = Command::new(program);
         command
             .args(["up", "--port=0"])
-            .env("XDG_DATA_HOME", folder)
+            .env("WIDGETARIO_DATA_HOME", folder)
             .env_remove("DATABASE_URL");
         command
     }

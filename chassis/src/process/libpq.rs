@@ -56,8 +56,11 @@ fn run(mut command: Command) -> io::Result<ExitCode> {
     Err(command.exec())
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn run(mut command: Command) -> io::Result<ExitCode> {
+    // Ctrl-C reaches both processes. Watched, it does not end this one before the other, whose status
+    // this one ends with.
+    let _watched = tokio::signal::windows::ctrl_c()?;
     let code = command.status()?.code().unwrap_or(1);
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

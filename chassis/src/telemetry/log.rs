@@ -4,7 +4,7 @@
 //! Envoy's access log, too, and so joins the two.
 
 use std::fmt;
-use std::io::{IsTerminal, stderr};
+use std::io::stderr;
 
 use clap::ValueEnum;
 use opentelemetry_sdk::trace::SdkTracer;
@@ -17,6 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt as lines};
 
+use crate::colour::has_colour;
 use crate::telemetry::ids::Ids;
 use crate::telemetry::span::SPAN;
 
@@ -31,13 +32,10 @@ pub enum LogFormat {
 
 /// Starts the log of this process: writes lines in `format` for what `targets` lets through, and
 /// hands spans to `tracer`.
-///
-/// Colours follow the terminal, `NO_COLOR` and `CLICOLOR_FORCE` (<https://bixense.com/clicolors/>).
 pub(crate) fn start(format: LogFormat, targets: &Targets, tracer: Option<SdkTracer>) {
     // Spans do not belong in the log: their fields would stand in each line.
     let filter = targets.clone().with_target(SPAN, LevelFilter::OFF);
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let colour = !set("NO_COLOR") && (set("CLICOLOR_FORCE") || stderr().is_terminal());
+    let colour = has_colour();
     let lines = lines::layer().with_writer(stderr);
     let lines = match format {
         LogFormat::Text => {

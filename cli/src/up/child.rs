@@ -1,10 +1,11 @@
 //! The process of a service, seen from its parent: where it listens, its log, and its end.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{Write, stderr};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use chassis::has_colour;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::{JoinError, JoinHandle};
@@ -12,6 +13,10 @@ use tokio::time::timeout;
 
 use super::environment;
 use super::service::{Addresses, Name};
+
+/// How long a service may take to be ready. A slow machine makes one connection to the database after
+/// the other, each in some seconds.
+const READY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A running service; it stops when this is dropped.
 pub(crate) struct ChildService {
@@ -53,19 +58,22 @@ impl ChildService {
         })
     }
 
-    /// Waits until the service answers `/readyz` with 200.
+    /// Waits until the service answers `/readyz` with 200. Meanwhile its log says what keeps it from
+    /// being ready.
     pub(crate) async fn ready(&mut self) -> anyhow::Result<()> {
         let name = self.name.as_str();
         let url = format!("http://{}/readyz", self.addresses.management);
         let client = reqwest::Client::builder().no_proxy().build()?;
-        let ready = timeout(Duration::from_secs(10), async {
+        let ready = timeout(READY_TIMEOUT, async {
             while !is_success(&client, &url).await {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         });
         tokio::select! {
             ready = ready => {
-                return ready.with_context(|| format!("{name} is not ready after 10 s"));
+                let seconds = READY_TIMEOUT.as_secs();
+                let late = || format!("{name} is not ready after {seconds} s: its log says why");
+                return ready.with_context(late);
             }
             _ = self.process.wait() => {}
         }
@@ -102,11 +110,12 @@ fn command(name: Name) -> anyhow::Result<Command> {
     if has_colour() {
         command.env("CLICOLOR_FORCE", "1");
     }
-    // Ctrl-C is for the parent alone: it stops the services in order.
+    // Ctrl-C, and on Windows the end of the console's window, are for the parent alone: it stops the
+    // services in order.
     #[cfg(unix)]
     command.process_group(0);
     #[cfg(windows)]
-    command.creation_flags(0x200); // CREATE_NEW_PROCESS_GROUP
+    command.creation_flags(0x0800_0200); // CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP
     Ok(command)
 }
 
@@ -139,9 +148,4 @@ async fn relay(name: Name, log: impl AsyncRead + Unpin) {
         // The log is read to its end even when nobody reads these lines: a service must never wait.
         let _ = writeln!(stderr(), "{prefix} {line}");
     }
-}
-
-/// Whether the user's terminal shows colours.
-fn has_colour() -> bool {
-    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -12,9 +12,12 @@ use super::service::Name;
 pub(crate) const HELP: &str = "\
 Environment:
   DATABASE_URL     as --database-url
-  XDG_DATA_HOME    folder of the data (its own: `widgetario` in it)
-  XDG_CACHE_HOME   folder of PostgreSQL's programs (likewise)
-  HOME             where those two are, if they are not set
+  WIDGETARIO_DATA_HOME
+                   folder of the data (its own: `widgetario` in it), on each system
+  WIDGETARIO_CACHE_HOME
+                   folder of PostgreSQL's programs (likewise)
+  XDG_DATA_HOME, XDG_CACHE_HOME, HOME
+                   where those two are, if they are not set
   HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR
                    for the one download of the first start
   NO_COLOR         no colours in the services' logs

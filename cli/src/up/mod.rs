@@ -5,8 +5,8 @@ mod download;
 mod environment;
 pub(crate) mod service;
 
-use std::io::{ErrorKind, Write, stderr};
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::io::{Write, stderr};
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -118,7 +118,13 @@ async fn start(options: Options) -> anyhow::Result<Up> {
     }
     let [.., web] = &services;
     let port = web.addresses.service.port();
-    say!("\nOpen http://localhost:{port} (Ctrl-C stops the shop)")?;
+    // Windows asks ::1 first, and waits up to 2 s when nobody listens there.
+    let host = if cfg!(windows) {
+        "127.0.0.1"
+    } else {
+        "localhost"
+    };
+    say!("\nOpen http://{host}:{port} (Ctrl-C stops the shop)")?;
     Ok(Up { services, database })
 }
 
@@ -159,13 +165,14 @@ async fn adopt(url: &str) -> anyhow::Result<ShopDatabase> {
 }
 
 async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, ShopDatabase, String)> {
+    let folder = local_postgres::data_folder()?;
     // On a thread of its own, because it blocks, and Ctrl-C should not wait for it.
     let starting = tokio::task::spawn_blocking(move || {
         download::postgresql()?;
         if fresh {
-            Server::forget()?;
+            Server::forget(&folder)?;
         }
-        anyhow::Ok(Server::start()?)
+        anyhow::Ok(Server::start(&folder)?)
     });
     let server = starting.await??;
     let shop = ShopDatabase::create(&server.superuser("postgres"), "widgetario").await?;
@@ -179,19 +186,15 @@ async fn own_database(fresh: bool) -> anyhow::Result<(Option<Server>, ShopDataba
 
 /// Checks, before anything is downloaded, that a port can be used.
 fn check_free(port: u16) -> anyhow::Result<()> {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    // `localhost` may be an address of either family, and this machine may have only one of them.
-    let free = free.and_then(|_| match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
-        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(error),
-        _ => Ok(()),
-    });
-    match free {
-        Ok(()) => Ok(()),
-        Err(error) => bail!(
-            "port {port} cannot be used ({error}): stop the program that has it, or choose another \
-             with `widgetario up --port 8011`"
-        ),
+    let otherwise = "or choose another with `widgetario up --port 8011`";
+    if let Err(obstacle) = walkthrough::port::check(port) {
+        bail!("port {port} cannot be used: {obstacle}, {otherwise}");
     }
+    // Only the administrator may use some ports, which is no obstacle to a cluster's own tool.
+    if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        bail!("port {port} cannot be used ({error}): start this with more rights, {otherwise}");
+    }
+    Ok(())
 }
 
 /// The value of `--theme` that names a theme.

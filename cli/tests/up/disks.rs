@@ -60,7 +60,7 @@ fn disk_only_for_reading_is_named() {
     if let Some(mut command) = mounted(folder.path(), mount) {
         let said = refusal(&mut command);
         assert!(said.contains("nothing can be written there"), "{said}");
-        assert!(said.ends_with("with XDG_DATA_HOME"), "{said}");
+        assert!(said.ends_with("with WIDGETARIO_DATA_HOME"), "{said}");
     }
 }
 
@@ -75,10 +75,10 @@ fn disk_without_programs_is_named() {
         cache.display()
     );
     if let Some(mut command) = mounted(folder.path(), &mount) {
-        command.env("XDG_CACHE_HOME", folder.path().join("cache"));
+        command.env("WIDGETARIO_CACHE_HOME", folder.path().join("cache"));
         let said = refusal(&mut command);
         assert!(said.contains("it is mounted `noexec`"), "{said}");
-        assert!(said.ends_with("with XDG_CACHE_HOME"), "{said}");
+        assert!(said.ends_with("with WIDGETARIO_CACHE_HOME"), "{said}");
     }
 }
 
@@ -100,9 +100,9 @@ fn folders_that_postgresqls_programs_cannot_name_are_named() {
     let cache_home = folder.path().join("ca$he");
     fs::create_dir(&cache_home).unwrap();
     symlink(cache(), cache_home.join("widgetario")).unwrap();
-    let said = refusal(up(folder.path(), &[]).env("XDG_CACHE_HOME", cache_home));
+    let said = refusal(up(folder.path(), &[]).env("WIDGETARIO_CACHE_HOME", cache_home));
     assert!(said.contains("because of the '$' in that path"), "{said}");
-    assert!(said.ends_with("with XDG_CACHE_HOME"), "{said}");
+    assert!(said.ends_with("with WIDGETARIO_CACHE_HOME"), "{said}");
 
     let long = ["x"; 5].map(|x| x.repeat(200)).join("/");
     let said = refusal(&mut up(&folder.path().join(long), &[]));

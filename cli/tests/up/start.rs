@@ -2,7 +2,8 @@
 
 use testkit::up::data_folder;
 
-use crate::start_shop;
+use crate::refusals::refusal;
+use crate::{start_shop, up};
 
 #[test]
 fn stock_survives_a_restart_and_fresh_starts_over() {
@@ -19,6 +20,28 @@ fn stock_survives_a_restart_and_fresh_starts_over() {
         up.signal(nix::sys::signal::SIGTERM);
         up.wait_until_gone();
     }
+}
+
+#[test]
+fn test_that_names_no_folder_is_refused() {
+    let folder = data_folder();
+    let mut command = up(folder.path(), &["--fresh"]);
+    command.env_remove("WIDGETARIO_DATA_HOME");
+    // The user's own folder, if this were not refused, is that of this test.
+    let said = refusal(command.env("XDG_DATA_HOME", folder.path()));
+    assert!(
+        said.contains("a test must name a folder of its own"),
+        "{said}"
+    );
+}
+
+#[test]
+fn folder_whose_place_depends_on_the_current_one_is_refused() {
+    let folder = data_folder();
+    let mut command = up(folder.path(), &["--fresh"]);
+    let said = refusal(command.env("WIDGETARIO_DATA_HOME", "here"));
+    let expected = r#"WIDGETARIO_DATA_HOME="here" is not allowed: it must be the whole path"#;
+    assert!(said.contains(expected), "{said}");
 }
 
 #[test]

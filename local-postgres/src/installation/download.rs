@@ -15,13 +15,13 @@ use crate::error::Error;
 pub const VERSION: &str = "18.4.0";
 
 const REPOSITORY: &str = "https://repo1.maven.org/maven2/io/zonky/test/postgres";
-/// Far more than the 15 MB of the archive.
+/// Far more than the 33 MB of the largest archive, that for macOS.
 const LIMIT_BYTES: u64 = 100_000_000;
 
 /// Downloads the archive for this machine. `progress` gets the number of bytes downloaded and, if
 /// it is known, of all bytes.
 pub(crate) fn download(progress: impl FnMut(u64, Option<u64>)) -> Result<Vec<u8>, Error> {
-    let (agent, url) = (agent(), url());
+    let (agent, url) = (agent(), url(consts::OS, consts::ARCH));
     let get = |url: &str| match agent.get(url).call() {
         Err(ureq::Error::StatusCode(404)) => Err(Error::Platform {
             version: VERSION,
@@ -53,15 +53,16 @@ fn agent() -> Agent {
     Agent::new_with_config(config.build())
 }
 
-fn url() -> String {
-    let system = match consts::OS {
+fn url(system: &str, processor: &str) -> String {
+    let system = match system {
         "macos" => "darwin",
         system => system,
     };
-    let processor = match consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64v8",
-        processor => processor,
+    let processor = match (system, processor) {
+        // Windows on ARM runs programs for Intel, and nobody builds others.
+        (_, "x86_64") | ("windows", "aarch64") => "amd64",
+        (_, "aarch64") => "arm64v8",
+        (_, processor) => processor,
     };
     let name = format!("embedded-postgres-binaries-{system}-{processor}");
     format!("{REPOSITORY}/{name}/{VERSION}/{name}-{VERSION}.jar")
@@ -87,5 +88,25 @@ pub(crate) fn failed(reason: &dyn std::fmt::Display) -> Error {
     Error::Download {
         version: VERSION,
         reason: reason.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archive_is_one_that_maven_central_has() {
+        for (system, processor, name) in [
+            ("linux", "x86_64", "linux-amd64"),
+            ("linux", "aarch64", "linux-arm64v8"),
+            ("macos", "x86_64", "darwin-amd64"),
+            ("macos", "aarch64", "darwin-arm64v8"),
+            ("windows", "x86_64", "windows-amd64"),
+            ("windows", "aarch64", "windows-amd64"),
+        ] {
+            let name = format!("/embedded-postgres-binaries-{name}/");
+            assert!(url(system, processor).contains(&name), "{name}");
+        }
     }
 }

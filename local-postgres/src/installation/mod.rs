@@ -36,7 +36,7 @@ pub fn install(progress: impl FnMut(u64, Option<u64>)) -> Result<PathBuf, Error>
         return Ok(programs);
     }
     let folder = folder()?;
-    let cache = folders::cache().ok_or(Error::NoHome)?;
+    let cache = folders::cache()?;
     fs::create_dir_all(&cache).map_err(Error::file(&cache))?;
     user::allow_entry(&cache)?;
     let lock = cache.join("download.lock");
@@ -53,6 +53,6 @@ pub fn install(progress: impl FnMut(u64, Option<u64>)) -> Result<PathBuf, Error>
 }
 
 fn folder() -> Result<PathBuf, Error> {
-    let cache = folders::cache().ok_or(Error::NoHome)?;
+    let cache = folders::cache()?;
     Ok(cache.join(format!("postgresql-{VERSION}")))
 }

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::StatusCode;
-use sqlx::Connection;
+use sqlx::{Connection, Executor};
 use testkit::database::TestDatabase;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
 
 use crate::Api;
-use crate::database::until;
+use crate::database::{END_SESSIONS, until};
 use crate::proxy::Proxy;
 
 /// An API before which the database is `delay` away in each direction.
@@ -28,6 +31,42 @@ async fn database_a_hundred_milliseconds_away_is_ready_and_serves() {
     let (api, _proxy, _database) = far(100, "0.5").await;
     until(StatusCode::OK, async || api.readiness().await).await;
     until(StatusCode::OK, async || api.get("/stock/1").await).await;
+    until(StatusCode::OK, async || api.sell(1, 1).await).await;
+}
+
+/// A way to the server at the port `target` on which connecting takes 2 s, and an answer no time; its
+/// own port.
+async fn slow_to_connect(target: u16) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut here, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                sleep(Duration::from_secs(2)).await;
+                let mut there = TcpStream::connect(("127.0.0.1", target)).await.unwrap();
+                let _ = copy_bidirectional(&mut here, &mut there).await;
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn connection_that_takes_longer_than_its_caller_waits_serves_the_next() {
+    let database = TestDatabase::new().await;
+    let port = slow_to_connect(database.port).await;
+    let (old, new) = (format!(":{}/", database.port), format!(":{port}/"));
+    let url = database.shop.stock_url.replace(&old, &new);
+    let api = Api::on(&url, &["--cache-expiry=0", "--database-timeout=0.5"]).await;
+    until(StatusCode::OK, async || api.readiness().await).await;
+    assert_eq!(api.left(1).await, 600);
+
+    let mut superuser = database.superuser().await;
+    superuser.execute(END_SESSIONS).await.unwrap();
+    let ask = async || api.get("/stock/1").await;
+    until(StatusCode::SERVICE_UNAVAILABLE, ask).await;
+    until(StatusCode::OK, ask).await;
     until(StatusCode::OK, async || api.sell(1, 1).await).await;
 }
 
