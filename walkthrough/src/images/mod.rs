@@ -3,11 +3,12 @@
 //!
 //! [`names`] reads from the manifests and the documents what is needed ([`istio`] asks `istioctl` or
 //! the installed mesh for Istio's own), [`engine`] asks Docker what it has, [`nodes`] asks each node,
-//! and [`state`] compares both. [`load`] brings images into nodes, [`pull`] fetches those that are
+//! and [`state`] compares both by their [`ids`]. [`load`] brings images into nodes, [`pull`] fetches those that are
 //! not ours, and [`archive`] carries all of them in one file.
 
 mod archive;
 mod engine;
+mod ids;
 mod istio;
 mod load;
 mod names;
