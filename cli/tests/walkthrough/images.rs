@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{cluster, error, root};
+use crate::{cluster, error};
 
 /// The digests of web's configurations, of its manifest and of its index.
 const NEW: &str = "sha256:446118d913bdf75f38f5df443a5c766872097c8f3e347bcd9d0f1471e7752930";
@@ -204,12 +204,10 @@ fn image_in_the_store_of_containerd_is_known_by_its_index_and_by_its_manifest() 
 fn minikube_brings_an_image_to_all_its_nodes_by_its_own_command() {
     let laptop = Laptop::new("minikube", &[minikube("shop"), minikube("shop-m02")]);
     laptop.docker("");
-    let image = json!({"id": NEW, "repoTags": [WEB], "repoDigests": [], "size": "4500000"});
-    laptop.answer(
-        "before",
-        &json!({"images": [{"id": OLD, "repoTags": [STOCK], "repoDigests": []}]}),
-    );
-    laptop.answer("after", &json!({"images": [image]}));
+    let image = |id: &str, name: &str| json!({"id": id, "repoTags": [name], "repoDigests": []});
+    let stock = image(OLD, STOCK);
+    laptop.answer("before", &json!({"images": [stock]}));
+    laptop.answer("after", &json!({"images": [stock, image(NEW, WEB)]}));
     laptop.program(
         "minikube",
         "'--profile shop ssh --node '*' -- sudo crictl images --output json')\n\

@@ -7,9 +7,10 @@ use anyhow::{Context, bail};
 use indicatif::DecimalBytes;
 use serde_json::Value;
 
+use super::ctr::KUBERNETES;
 use super::ids::Ids;
 use super::names::canonical;
-use super::nodes::{self, Access, KUBERNETES, Nodes};
+use super::nodes::{self, Access, Nodes};
 use crate::cluster::kubectl::{attempt, command, elements, output};
 
 /// What makes the shop's images.

@@ -11,9 +11,10 @@ use chassis::say;
 use clap::Args;
 use indicatif::DecimalBytes;
 
+use super::ctr::KUBERNETES;
 use super::engine::{Engine, EngineImage};
 use super::names::{Needed, User};
-use super::nodes::{Access, KUBERNETES, Node, Nodes};
+use super::nodes::{Access, Node, Nodes};
 use super::state::{Inventory, State};
 use super::{names, pods, transfer};
 use crate::cleanup;
@@ -177,17 +178,15 @@ fn arrived(in_engine: &EngineImage, name: &str, node: &Node) -> anyhow::Result<(
     loop {
         let images = node.images(&[name])?;
         let state = State::of(Some(in_engine), &images, name);
-        let is_late = begin.elapsed() > SHOWN_WITHIN;
-        match state {
-            State::There => return Ok(()),
-            // containerd knows the digest of the configuration a moment later.
-            State::NotCompared if is_late || node.access != Access::Container => return Ok(()),
-            _ => ensure!(
-                !is_late,
-                "it was imported without an error, and is still {}",
-                state.text()
-            ),
+        if matches!(state, State::There | State::NotCompared) {
+            return Ok(());
         }
+        let is_late = begin.elapsed() > SHOWN_WITHIN;
+        ensure!(
+            !is_late,
+            "it was imported without an error, and is still {}",
+            state.text()
+        );
         sleep(Duration::from_millis(200));
     }
 }

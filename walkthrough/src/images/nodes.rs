@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use serde_json::Value;
 
+use super::ctr::{self, KUBERNETES};
 use super::ids::Ids;
 use super::names::canonical;
 use crate::cluster::distribution::Distribution;
 use crate::cluster::kubectl::{attempt, elements, items, output};
-
-/// containerd's namespace of the images that Kubernetes uses.
-pub(super) const KUBERNETES: [&str; 2] = ["--namespace", "k8s.io"];
 
 /// A node lists at most so many images in its status (`nodeStatusMaxImages` of
 /// <https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/>).
@@ -132,12 +130,7 @@ impl Node {
         let node = self.name.as_str();
         let ids = match &self.access {
             Access::Engine => BTreeMap::new(),
-            Access::Container => {
-                let list = [&["exec", node, "ctr"], &KUBERNETES[..], &["images", "list"]].concat();
-                let list = output("docker", &list)
-                    .with_context(|| format!("node {node} does not list its images"))?;
-                of_ctr(&list)
-            }
+            Access::Container => ctr::images(node, &self.architecture, names)?,
             Access::Minikube(profile) => {
                 let crictl = ["--", "sudo", "crictl", "images", "--output", "json"];
                 let list = [&["--profile", profile, "ssh", "--node", node], &crictl[..]].concat();
@@ -156,29 +149,6 @@ impl Node {
         let is_complete = self.access != Access::Status || self.listed.len() < LISTED_AT_MOST;
         Ok(NodeImages { ids, is_complete })
     }
-}
-
-/// The images in what `ctr images list` writes: the name, the media type, and the digest of the index
-/// or of the manifest. Kubernetes gives each image a second name, the digest of its configuration,
-/// which is its id in the classic store of Docker; until then it has no ids.
-fn of_ctr(list: &str) -> BTreeMap<String, Ids> {
-    let rows = list.lines().skip(1).filter_map(|line| {
-        let mut columns = line.split_whitespace();
-        Some((columns.next()?, columns.nth(1)?))
-    });
-    let (configurations, names): (Vec<_>, Vec<_>) =
-        rows.partition(|(name, _)| name.starts_with("sha256:"));
-    let ids = |target: &str| {
-        let same = configurations.iter().find(|(_, other)| *other == target);
-        same.map_or_else(Ids::default, |(configuration, _)| Ids {
-            configurations: vec![(*configuration).to_owned()],
-            manifests: vec![target.to_owned()],
-        })
-    };
-    let images = names.iter();
-    images
-        .map(|(name, target)| (canonical(name), ids(target)))
-        .collect()
 }
 
 /// The images in what `crictl images --output json` writes.
