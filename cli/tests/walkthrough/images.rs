@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{cluster, error, root};
+use crate::{cluster, error};
 
 /// The digests of web's configurations, of its manifest and of its index.
 const NEW: &str = "sha256:446118d913bdf75f38f5df443a5c766872097c8f3e347bcd9d0f1471e7752930";
@@ -204,12 +204,10 @@ fn image_in_the_store_of_containerd_is_known_by_its_index_and_by_its_manifest() 
 fn minikube_brings_an_image_to_all_its_nodes_by_its_own_command() {
     let laptop = Laptop::new("minikube", &[minikube("shop"), minikube("shop-m02")]);
     laptop.docker("");
-    let image = json!({"id": NEW, "repoTags": [WEB], "repoDigests": [], "size": "4500000"});
-    laptop.answer(
-        "before",
-        &json!({"images": [{"id": OLD, "repoTags": [STOCK], "repoDigests": []}]}),
-    );
-    laptop.answer("after", &json!({"images": [image]}));
+    let image = |id: &str, name: &str| json!({"id": id, "repoTags": [name], "repoDigests": []});
+    let stock = image(OLD, STOCK);
+    laptop.answer("before", &json!({"images": [stock]}));
+    laptop.answer("after", &json!({"images": [stock, image(NEW, WEB)]}));
     laptop.program(
         "minikube",
         "'--profile shop ssh --node '*' -- sudo crictl images --output json')\n\
@@ -273,11 +271,10 @@ fn node_that_takes_no_images_is_not_compared_and_load_says_what_to_do() {
     let table = text(&laptop.images(&[]));
     assert_eq!(row(&table, WEB)[2], "there (not compared)");
     assert_eq!(row(&table, STOCK)[2], "missing");
-    let load = laptop.images(&["load", "--context", "pi"]);
-    assert_eq!(load.status.code(), Some(1));
+    let error = error(&laptop.images(&["load", "--context", "pi"]));
     assert!(
-        text(&load).contains("no way is known to load images into a node of k3s"),
-        "{load:?}"
+        error.contains("no way is known to load images into a node of k3s"),
+        "{error}"
     );
 }
 

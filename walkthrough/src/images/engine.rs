@@ -7,9 +7,11 @@ use anyhow::{Context, bail};
 use indicatif::DecimalBytes;
 use serde_json::Value;
 
+use super::ctr::KUBERNETES;
+use super::ids::Ids;
 use super::names::canonical;
-use super::nodes::{self, Access, KUBERNETES, Nodes};
-use crate::cluster::kubectl::{attempt, command, output};
+use super::nodes::{self, Access, Nodes};
+use crate::cluster::kubectl::{attempt, command, elements, output};
 
 /// What makes the shop's images.
 pub(super) const BUILD: &str = "docker compose build";
@@ -25,12 +27,9 @@ pub(super) struct Engine {
 }
 
 /// An image in the engine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct EngineImage {
-    /// What it may be called in a node. One id is enough in the classic store, the digest of the
-    /// configuration. In the store of containerd, an index and the manifest of one platform have
-    /// digests of their own, and a node knows the one that it was given.
-    pub(super) ids: Vec<String>,
+    pub(super) ids: Ids,
     /// Nothing when the engine does not tell it.
     pub(super) bytes: u64,
 }
@@ -135,16 +134,24 @@ impl Engine {
         command(words.next().unwrap_or("docker"), words)
     }
 
+    /// Adds what Docker says of an image. In the store of containerd, its id is that of the index, or
+    /// of the manifest of the platform that was asked for; else it is that of the configuration.
     fn add(&mut self, image: &Value) {
-        let tags = image["RepoTags"].as_array().into_iter().flatten();
-        for tag in tags.filter_map(Value::as_str) {
-            let bytes = image["Size"].as_u64().unwrap_or_default();
-            let known = self.images.entry(canonical(tag));
-            let known = known.or_insert(EngineImage {
-                ids: Vec::new(),
-                bytes,
-            });
-            known.ids.extend(image["Id"].as_str().map(str::to_owned));
+        let texts = |field: &str| elements(&image[field]).filter_map(Value::as_str);
+        let bytes = image["Size"].as_u64().unwrap_or_default();
+        for tag in texts("RepoTags") {
+            let known = self.images.entry(canonical(tag)).or_default();
+            known.bytes = bytes;
+            let ids = match image.get("Descriptor") {
+                Some(_) => &mut known.ids.manifests,
+                None => &mut known.ids.configurations,
+            };
+            ids.extend(image["Id"].as_str().map(str::to_owned));
+            let digests = texts("RepoDigests").filter_map(|name| name.split_once('@'));
+            known
+                .ids
+                .manifests
+                .extend(digests.map(|(_, digest)| digest.to_owned()));
         }
     }
 

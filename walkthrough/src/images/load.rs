@@ -6,21 +6,22 @@ use std::process::{Command, ExitCode};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use chassis::say;
 use clap::Args;
 use indicatif::DecimalBytes;
 
-use super::engine::Engine;
+use super::ctr::KUBERNETES;
+use super::engine::{Engine, EngineImage};
 use super::names::{Needed, User};
-use super::nodes::{Access, KUBERNETES, Node, Nodes};
+use super::nodes::{Access, Node, Nodes};
 use super::state::{Inventory, State};
 use super::{names, pods, transfer};
 use crate::cleanup;
 use crate::cluster::consent::Consent;
 use crate::cluster::kubectl::{command, get};
 
-/// How long a node takes at most to show an image under the digest of its configuration.
+/// How long a node takes at most to list an image that it has imported.
 const SHOWN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where to load from.
@@ -42,6 +43,9 @@ pub(super) fn run(options: &Load) -> anyhow::Result<ExitCode> {
     options.consent.check()?;
     cleanup::watch_for_interruption()?;
     let nodes = get(&["nodes"])?;
+    if let Some(hint) = Nodes::of(&nodes).out_of_reach() {
+        bail!(hint);
+    }
     let needed = match &options.file {
         Some(file) => {
             into_engine(&Engine::of(&mut Nodes::of(&nodes), &[])?, file)?;
@@ -92,78 +96,60 @@ fn into_engine(engine: &Engine, file: &Path) -> anyhow::Result<()> {
 /// a line for each. Returns how many could not be brought.
 ///
 /// # Errors
-/// When nobody reads what is written, or the nodes take no images from here.
+/// When nobody reads what is written, or the engine or a node does not answer.
 pub(super) fn into_nodes(inventory: &Inventory) -> anyhow::Result<usize> {
+    let engine = inventory.engine.as_ref();
+    let engine = engine.map_err(|error| anyhow!("{error:#}"))?;
+    let needed = inventory.needed.iter();
+    let names: Vec<&str> = needed.map(|image| image.name.as_str()).collect();
     let mut failures = 0;
-    let mut done: Vec<&Access> = Vec::new();
-    for (position, node) in inventory.positions() {
-        // One command of minikube brings an image to all nodes.
-        if matches!(node.access, Access::Minikube(_)) && done.contains(&&node.access) {
+    for (_, node) in inventory.positions() {
+        if node.access == Access::Engine {
+            let distribution = inventory.nodes.distribution.name();
+            say!(
+                "{}: {distribution} runs its pods with the images that you build: nothing to load",
+                node.name
+            )?;
             continue;
         }
-        done.push(&node.access);
-        if let Some(reason) = untouched(inventory, node) {
-            say!("{}: {reason}", node.name)?;
-            continue;
-        }
+        // Asked anew, because minikube brings an image to all its nodes at once.
+        let images = node.images(&names)?;
         for image in &inventory.needed {
-            if let Err(error) = bring(inventory, image, position) {
+            let state = State::of(engine.image(&image.name), &images, &image.name);
+            let outcome = bring(engine, image, node, state).unwrap_or_else(|error| {
                 failures += 1;
-                say!("{}: {} FAILED: {error:#}", node.name, image.name)?;
-            }
+                format!("FAILED: {error:#}")
+            });
+            say!("{}: {} {outcome}", node.name, image.name)?;
         }
     }
     Ok(failures)
 }
 
-/// Why nothing is loaded into `node`, if that is so.
-fn untouched(inventory: &Inventory, node: &Node) -> Option<String> {
-    let distribution = inventory.nodes.distribution.name();
-    match node.access {
-        Access::Engine => Some(format!(
-            "{distribution} runs its pods with the images that you build: nothing to load"
-        )),
-        Access::Status => Some(format!(
-            "no way is known to load images into a node of {distribution}: push them to a registry \
-             that it reaches, or, on the node itself, `ctr --namespace k8s.io images import FILE` with \
-             a file of `widgetario images save FILE` (k3s: `k3s ctr images import FILE`)"
-        )),
-        _ => None,
-    }
-}
-
-/// Brings an image to the node at `position`, unless it has the same, and writes a line about it.
-fn bring(inventory: &Inventory, image: &Needed, position: usize) -> anyhow::Result<()> {
-    let (name, node) = (&image.name, &inventory.nodes.nodes[position]);
-    let engine = inventory.engine.as_ref();
-    let engine = engine.map_err(|error| anyhow::anyhow!("{error:#}"))?;
-    let state = inventory.state(image, position);
+/// Brings an image to a node, unless that has the same, and returns what was done.
+fn bring(engine: &Engine, image: &Needed, node: &Node, state: State) -> anyhow::Result<String> {
+    let name = image.name.as_str();
+    let there = "there already".to_owned();
     let Some(in_engine) = engine.image(name) else {
         let by = match image.user {
             User::Shop => engine.build(),
             _ => "widgetario images pull".to_owned(),
         };
-        // A node that has it already needs nobody's.
-        ensure!(
-            state == State::NotCompared,
-            "{} does not have it: `{by}`",
-            engine.name()
-        );
-        return Ok(say!("{}: {name} there already", node.name)?);
+        // What cannot be compared is there.
+        let is_there = state == State::NotCompared;
+        ensure!(is_there, "{} does not have it: `{by}`", engine.name());
+        return Ok(there);
     };
     if state == State::There {
-        return Ok(say!("{}: {name} there already", node.name)?);
+        return Ok(there);
     }
     let bar = transfer::bar(&format!("{}: {name}", node.name), in_engine.bytes)?;
     let platform = format!("linux/{}", node.architecture);
-    transfer::pipe(
-        engine.save(&[name], &platform),
-        import(node, &platform)?,
-        &bar,
-    )?;
+    let archive = engine.save(&[name], &platform);
+    transfer::pipe(archive, import(node, &platform)?, &bar)?;
     bar.finish_and_clear();
-    arrived(inventory, image, position)?;
-    Ok(say!("{}: {name} loaded, {}", node.name, in_engine.size())?)
+    arrived(in_engine, name, node)?;
+    Ok(format!("loaded, {}", in_engine.size()))
 }
 
 /// The command that takes an archive on its standard input and brings its images to `node`.
@@ -189,21 +175,21 @@ fn import(node: &Node, platform: &str) -> anyhow::Result<Command> {
     Ok(command(program, arguments.iter().copied()))
 }
 
-/// Waits until the node at `position` has the image of the engine.
-fn arrived(inventory: &Inventory, image: &Needed, position: usize) -> anyhow::Result<()> {
+/// Waits until `node` has the image `name` of the engine.
+fn arrived(in_engine: &EngineImage, name: &str, node: &Node) -> anyhow::Result<()> {
     let begin = Instant::now();
-    let node = &inventory.nodes.nodes[position];
     loop {
-        let images = node.images(&[&image.name])?;
-        match State::of(inventory.in_engine(&image.name), &images, &image.name) {
-            State::There => return Ok(()),
-            State::NotCompared if begin.elapsed() > SHOWN_WITHIN => return Ok(()),
-            state => ensure!(
-                begin.elapsed() < SHOWN_WITHIN,
-                "it was imported without an error, and is still {}",
-                state.text()
-            ),
+        let images = node.images(&[name])?;
+        let state = State::of(Some(in_engine), &images, name);
+        if matches!(state, State::There | State::NotCompared) {
+            return Ok(());
         }
+        let is_late = begin.elapsed() > SHOWN_WITHIN;
+        ensure!(
+            !is_late,
+            "it was imported without an error, and is still {}",
+            state.text()
+        );
         sleep(Duration::from_millis(200));
     }
 }

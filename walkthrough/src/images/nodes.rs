@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use serde_json::Value;
 
+use super::ctr::{self, KUBERNETES};
+use super::ids::Ids;
 use super::names::canonical;
 use crate::cluster::distribution::Distribution;
 use crate::cluster::kubectl::{attempt, elements, items, output};
-
-/// containerd's namespace of the images that Kubernetes uses.
-pub(super) const KUBERNETES: [&str; 2] = ["--namespace", "k8s.io"];
 
 /// A node lists at most so many images in its status (`nodeStatusMaxImages` of
 /// <https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/>).
@@ -52,7 +51,7 @@ pub(super) enum Access {
 /// The images of a node, by their whole names, each with the ids by which the node knows it, if they
 /// can be seen.
 pub(super) struct NodeImages {
-    pub(super) ids: BTreeMap<String, Vec<String>>,
+    pub(super) ids: BTreeMap<String, Ids>,
     /// Whether an image that is not among them is not there.
     pub(super) is_complete: bool,
 }
@@ -85,9 +84,17 @@ impl Nodes {
         format!("linux/{}", node.map_or(here, |node| &node.architecture))
     }
 
-    /// Whether images can be brought to a node.
-    pub(super) fn are_reached(&self) -> bool {
-        self.nodes.iter().any(|node| node.access != Access::Status)
+    /// What to do when no image can be brought to the nodes from here.
+    pub(super) fn out_of_reach(&self) -> Option<String> {
+        let is_reached = |node: &Node| node.access != Access::Status;
+        let distribution = self.distribution.name();
+        (!self.nodes.iter().any(is_reached)).then(|| {
+            format!(
+                "no way is known to load images into a node of {distribution}: push them to a registry \
+                 that it reaches, or copy a file of `widgetario images save FILE` to each node, and \
+                 type `ctr --namespace k8s.io images import FILE` there (k3s: `k3s ctr images import FILE`)"
+            )
+        })
     }
 }
 
@@ -123,12 +130,7 @@ impl Node {
         let node = self.name.as_str();
         let ids = match &self.access {
             Access::Engine => BTreeMap::new(),
-            Access::Container => {
-                let list = [&["exec", node, "ctr"], &KUBERNETES[..], &["images", "list"]].concat();
-                let list = output("docker", &list)
-                    .with_context(|| format!("node {node} does not list its images"))?;
-                of_ctr(&list)
-            }
+            Access::Container => ctr::images(node, &self.architecture, names)?,
             Access::Minikube(profile) => {
                 let crictl = ["--", "sudo", "crictl", "images", "--output", "json"];
                 let list = [&["--profile", profile, "ssh", "--node", node], &crictl[..]].concat();
@@ -139,7 +141,9 @@ impl Node {
             Access::Nerdctl(words) => of_nerdctl(words, names)?,
             Access::Status => {
                 let listed = self.listed.iter();
-                listed.map(|name| (canonical(name), Vec::new())).collect()
+                listed
+                    .map(|name| (canonical(name), Ids::default()))
+                    .collect()
             }
         };
         let is_complete = self.access != Access::Status || self.listed.len() < LISTED_AT_MOST;
@@ -147,40 +151,21 @@ impl Node {
     }
 }
 
-/// The images in what `ctr images list` writes: the name, the media type, and the digest of the index
-/// or of the manifest. Kubernetes gives each image a second name, the digest of its configuration,
-/// which is its id in the classic store of Docker; until then it has no ids.
-fn of_ctr(list: &str) -> BTreeMap<String, Vec<String>> {
-    let rows = list.lines().skip(1).filter_map(|line| {
-        let mut columns = line.split_whitespace();
-        Some((columns.next()?, columns.nth(1)?))
-    });
-    let (configurations, names): (Vec<_>, Vec<_>) =
-        rows.partition(|(name, _)| name.starts_with("sha256:"));
-    let ids = |target: &str| {
-        let same = configurations.iter().find(|(_, other)| *other == target);
-        let ids = same.map(|(configuration, _)| [*configuration, target]);
-        ids.into_iter().flatten().map(str::to_owned).collect()
-    };
-    let images = names.iter();
-    images
-        .map(|(name, target)| (canonical(name), ids(target)))
-        .collect()
-}
-
 /// The images in what `crictl images --output json` writes.
-fn of_crictl(list: &Value) -> BTreeMap<String, Vec<String>> {
+fn of_crictl(list: &Value) -> BTreeMap<String, Ids> {
     let mut images = BTreeMap::new();
     for image in elements(&list["images"]) {
-        let digests = elements(&image["repoDigests"]).filter_map(Value::as_str);
-        let digests = digests.filter_map(|digest| digest.split_once('@'));
-        let ids = image["id"]
-            .as_str()
-            .into_iter()
-            .chain(digests.map(|(_, digest)| digest));
-        let ids: Vec<String> = ids.map(str::to_owned).collect();
-        let tags = elements(&image["repoTags"]).filter_map(Value::as_str);
-        images.extend(tags.map(|tag| (canonical(tag), ids.clone())));
+        let texts = |field: &str| elements(&image[field]).filter_map(Value::as_str);
+        let digests = texts("repoDigests").filter_map(|name| name.split_once('@'));
+        let ids = Ids {
+            configurations: image["id"]
+                .as_str()
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            manifests: digests.map(|(_, digest)| digest.to_owned()).collect(),
+        };
+        images.extend(texts("repoTags").map(|tag| (canonical(tag), ids.clone())));
     }
     images
 }
@@ -190,7 +175,7 @@ fn of_crictl(list: &Value) -> BTreeMap<String, Vec<String>> {
 pub(super) fn of_nerdctl(
     words: &[String],
     names: &[&str],
-) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+) -> anyhow::Result<BTreeMap<String, Ids>> {
     let (program, rest) = words.split_first().context("nerdctl has a name")?;
     let mut images = BTreeMap::new();
     for name in names {
@@ -201,15 +186,17 @@ pub(super) fn of_nerdctl(
         if let Ok(found) = serde_json::from_slice::<Value>(&inspected.stdout)
             && let Some(image) = elements(&found).next()
         {
-            let pointers = [
-                "/Image/Target/digest",
-                "/ManifestDesc/digest",
-                "/ImageConfigDesc/digest",
-            ];
-            let ids = pointers
-                .iter()
-                .filter_map(|pointer| image.pointer(pointer)?.as_str());
-            images.insert(canonical(name), ids.map(str::to_owned).collect());
+            let digests = |pointers: &[&str]| {
+                let digests = pointers
+                    .iter()
+                    .filter_map(|pointer| image.pointer(pointer)?.as_str());
+                digests.map(str::to_owned).collect()
+            };
+            let ids = Ids {
+                configurations: digests(&["/ImageConfigDesc/digest"]),
+                manifests: digests(&["/Image/Target/digest", "/ManifestDesc/digest"]),
+            };
+            images.insert(canonical(name), ids);
         }
     }
     Ok(images)

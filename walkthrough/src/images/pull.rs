@@ -53,12 +53,12 @@ pub(super) fn run(options: &Pull) -> anyhow::Result<ExitCode> {
         say!("{}: {name} {outcome}", engine.name())?;
     }
     needed.retain(|image| image.user == User::Pods && !failed.contains(&image.name));
-    if nodes.are_reached() {
-        let failures = into_nodes(&Inventory::take(needed, &list)?)?;
-        return Ok(status(failed.len() + failures));
+    if nodes.out_of_reach().is_some() {
+        say!("The nodes fetch their images themselves, at the first use.")?;
+        return Ok(status(failed.len()));
     }
-    say!("The nodes fetch their images themselves, at the first use.")?;
-    Ok(status(failed.len()))
+    let failures = into_nodes(&Inventory::take(needed, &list)?)?;
+    Ok(status(failed.len() + failures))
 }
 
 /// Fetches one image into the engine.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::engine::{BUILD, Engine, EngineImage};
+use super::ids::Ids;
 use super::names::{Needed, User, canonical};
 use super::nodes::{Access, Node, NodeImages, Nodes};
 
@@ -38,11 +39,11 @@ impl State {
         match (node.ids.get(&canonical(name)), engine) {
             (None, _) if node.is_complete => Self::Missing,
             (None, _) => Self::NotListed,
-            (Some(ids), Some(image)) if !ids.is_empty() => {
-                let is_same = ids.iter().any(|id| image.ids.contains(id));
-                if is_same { Self::There } else { Self::Stale }
-            }
-            (Some(_), _) => Self::NotCompared,
+            (Some(ids), engine) => match engine.and_then(|image| image.ids.are_of_one_image(ids)) {
+                Some(true) => Self::There,
+                Some(false) => Self::Stale,
+                None => Self::NotCompared,
+            },
         }
     }
 
@@ -95,17 +96,14 @@ impl Inventory {
         self.nodes.nodes.iter().enumerate()
     }
 
-    /// The ids by which the engine and the nodes know an image now.
+    /// The digests by which the engine and the nodes know an image now.
     pub(super) fn ids(&self, name: &str) -> Vec<&str> {
-        let engine = self
-            .in_engine(name)
-            .into_iter()
-            .flat_map(|image| &image.ids);
-        let nodes = self.images.iter();
-        let nodes = nodes
-            .filter_map(|node| node.ids.get(&canonical(name)))
-            .flatten();
-        engine.chain(nodes).map(String::as_str).collect()
+        let engine = self.in_engine(name).map(|image| &image.ids);
+        let nodes = self
+            .images
+            .iter()
+            .filter_map(|node| node.ids.get(&canonical(name)));
+        engine.into_iter().chain(nodes).flat_map(Ids::all).collect()
     }
 
     /// The images that some node has in one of `states`.
@@ -159,6 +157,9 @@ impl Inventory {
             .iter()
             .all(|node| node.access == Access::Engine);
         let load = "`widgetario images load`";
+        if let Some(hint) = self.nodes.out_of_reach() {
+            return Some(format!("{found}; {hint}"));
+        }
         Some(match (is_built, shares) {
             (true, _) => format!("{found}: {load}"),
             (false, true) => format!("{found}: `{build}` makes them"),
