@@ -59,8 +59,8 @@ fn reason(status: &Value, ids: &[&str]) -> Option<&'static str> {
     // Such as `docker.io/x@sha256:…` or `docker-pullable://x@sha256:…`.
     let runs = status["imageID"].as_str()?;
     let (_, digest) = runs.rsplit_once("sha256:")?;
-    let is_one = |id: &&str| id.strip_prefix("sha256:") == Some(digest);
-    (!ids.is_empty() && !ids.iter().any(|id| is_one(&id))).then_some("runs an older image")
+    let is_one = |id: &str| id.strip_prefix("sha256:") == Some(digest);
+    (!ids.is_empty() && !ids.iter().any(|id| is_one(id))).then_some("runs an older image")
 }
 
 #[cfg(test)]

@@ -145,6 +145,7 @@ impl PolicyPods {
     ///
     /// # Errors
     /// When the pod cannot be asked.
+    #[expect(clippy::unused_self, reason = "the caller is there as long as this is")]
     pub(crate) fn met_at(&self, url: &str) -> anyhow::Result<Meeting> {
         met_by(NAMESPACE, CALLER, "web", url)
     }
@@ -217,9 +218,10 @@ impl fmt::Display for Enforcement {
 /// such path.
 pub(crate) fn health(address: &str, port: u16) -> String {
     // An IPv6 address stands in brackets.
-    match address.contains(':') {
-        true => format!("http://[{address}]:{port}/livez"),
-        false => format!("http://{address}:{port}/livez"),
+    if address.contains(':') {
+        format!("http://[{address}]:{port}/livez")
+    } else {
+        format!("http://{address}:{port}/livez")
     }
 }
 
