@@ -147,7 +147,7 @@ mod tests {
         let documents = Documents::at(root.into()).expect("the documents");
         let objects = manifests::of_stages(&documents.root, &documents.stages).expect("manifests");
         let of_pods: Vec<&str> = objects.iter().flat_map(of_object).collect();
-        let commands = documents.stages.iter().flat_map(|stage| stage.commands());
+        let commands = documents.stages.iter().flat_map(Stage::commands);
         let of_docker: Vec<&str> = commands.filter_map(|line| started(line)).collect();
         let has = |names: &[&str], part: &str| names.iter().any(|name| name.contains(part));
         for part in [
