@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::{cluster, error};
 
-/// The digests of web's configurations, of its manifest and of its index.
+/// Digests of two configurations, of its manifest and of its index.
 const NEW: &str = "sha256:446118d913bdf75f38f5df443a5c766872097c8f3e347bcd9d0f1471e7752930";
 const OLD: &str = "sha256:16cd3c62d0316e143b34fca27a75f28afa4346cae3d8e6a26630944363bce1ae";
 const MANIFEST: &str = "sha256:461331c2301184f4cf986fe6e2b9e27e5b3bceeac361a7075f172cb12a50bf15";

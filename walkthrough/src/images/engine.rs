@@ -175,6 +175,9 @@ impl Engine {
 
 /// The images of `names` that the engine has, as it describes them.
 fn inspect(options: &[&str], names: &[&str]) -> anyhow::Result<Vec<Value>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
     let arguments = [&["image", "inspect"], options, names].concat();
     let inspected = attempt("docker", &arguments, None)?;
     let found = String::from_utf8_lossy(&inspected.stdout);

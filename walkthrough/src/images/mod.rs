@@ -41,7 +41,7 @@ pub struct Images {
 #[derive(Subcommand)]
 enum Action {
     /// List the images, and where each of them is (the default); the exit status is 1 when a node
-    /// lacks an image of the shop, or has an older one
+    /// lacks an image of the shop, or has another one than Docker
     List,
 
     /// Put the shop's images into every node of the cluster

@@ -60,7 +60,8 @@ fn reason(status: &Value, ids: &[&str]) -> Option<&'static str> {
     let runs = status["imageID"].as_str()?;
     let (_, digest) = runs.rsplit_once("sha256:")?;
     let is_one = |id: &str| id.strip_prefix("sha256:") == Some(digest);
-    (!ids.is_empty() && !ids.iter().any(|id| is_one(id))).then_some("runs an older image")
+    (!ids.is_empty() && !ids.iter().any(|id| is_one(id)))
+        .then_some("runs another image than a new pod would")
 }
 
 #[cfg(test)]
@@ -78,7 +79,7 @@ mod tests {
         }
         assert_eq!(
             reason(&status("sha256:cc"), &ids),
-            Some("runs an older image")
+            Some("runs another image than a new pod would")
         );
         assert_eq!(reason(&status("sha256:cc"), &[]), None);
         let waits = json!({"imageID": "", "state": {"waiting": {"reason": "ErrImagePull"}}});

@@ -145,7 +145,7 @@ impl Inventory {
         }
         if !stale.is_empty() {
             found.push(format!(
-                "{} older in a node than in Docker",
+                "{} another in a node than in Docker",
                 stale.join(", ")
             ));
         }

@@ -10,7 +10,7 @@ use super::state::{Inventory, State};
 use crate::cluster::kubectl::get;
 
 /// Writes the table, and what to type; the status is 1 when a node lacks an image of the shop, or has
-/// an older one.
+/// another one than the engine.
 pub(super) fn list() -> anyhow::Result<ExitCode> {
     let inventory = Inventory::take(names::of_the_walkthrough()?, &get(&["nodes"])?)?;
     for row in aligned(&rows(&inventory)) {
