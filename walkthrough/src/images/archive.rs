@@ -11,7 +11,7 @@ use indicatif::DecimalBytes;
 
 use super::engine::Engine;
 use super::nodes::Nodes;
-use super::{names, transfer};
+use super::{istio, names, transfer};
 use crate::cleanup::{self, Cleanup};
 use crate::cluster::kubectl::get;
 
@@ -37,7 +37,7 @@ pub(super) fn save(options: &Save) -> anyhow::Result<ExitCode> {
         "{} is there already: choose another name, or add `--force`",
         file.display()
     );
-    let needed = names::of_the_walkthrough()?;
+    let needed = names::of_the_walkthrough(&istio::images()?)?;
     let names: Vec<&str> = needed.iter().map(|image| image.name.as_str()).collect();
     let nodes = get(&["nodes"]).map(|list| Nodes::of(&list));
     let mut nodes = nodes.unwrap_or_default();

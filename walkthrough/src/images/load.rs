@@ -16,7 +16,7 @@ use super::engine::{Engine, EngineImage};
 use super::names::{Needed, User};
 use super::nodes::{Access, Node, Nodes};
 use super::state::{Inventory, State};
-use super::{names, pods, transfer};
+use super::{istio, names, pods, transfer};
 use crate::cleanup;
 use crate::cluster::consent::Consent;
 use crate::cluster::kubectl::{command, get};
@@ -48,8 +48,8 @@ pub(super) fn run(options: &Load) -> anyhow::Result<ExitCode> {
     }
     let needed = match &options.file {
         Some(file) => {
+            let needed = names::of_the_walkthrough(&istio::images()?)?.into_iter();
             into_engine(&Engine::of(&mut Nodes::of(&nodes), &[])?, file)?;
-            let needed = names::of_the_walkthrough()?.into_iter();
             needed.filter(|image| image.user != User::Docker).collect()
         }
         None if names::are_built_here() => names::of_the_shop(),

@@ -5,7 +5,6 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::istio;
 use crate::cluster::kubectl::elements;
 use crate::cluster::manifests;
 use crate::documents::{Documents, Stage};
@@ -92,15 +91,14 @@ pub(super) fn of_the_shop() -> Vec<Needed> {
     images.map(|name| Needed::new(name, user)).collect()
 }
 
-/// All images, each once: the shop's, Istio's, those of the other manifests, and those that a command
+/// All images, each once: the shop's, those of `istio`, those of the other manifests, and those that a command
 /// of a document starts in Docker.
 ///
 /// # Errors
-/// When a document or a manifest cannot be read, or neither the mesh nor `istioctl` can be asked.
-pub(super) fn of_the_walkthrough() -> anyhow::Result<Vec<Needed>> {
+/// When a document or a manifest cannot be read.
+pub(super) fn of_the_walkthrough(istio: &BTreeSet<String>) -> anyhow::Result<Vec<Needed>> {
     let documents = Documents::open()?;
     let objects = manifests::of_stages(&documents.root, &documents.stages)?;
-    let istio = istio::images()?;
     let of_pods = istio
         .iter()
         .map(String::as_str)

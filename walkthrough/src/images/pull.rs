@@ -9,6 +9,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::engine::Engine;
+use super::istio;
 use super::load::{into_nodes, status};
 use super::names::{self, User};
 use super::nodes::Nodes;
@@ -32,7 +33,7 @@ pub(super) fn run(options: &Pull) -> anyhow::Result<ExitCode> {
     options.consent.check()?;
     cleanup::watch_for_interruption()?;
     let list = get(&["nodes"])?;
-    let mut needed = names::of_the_walkthrough()?;
+    let mut needed = names::of_the_walkthrough(&istio::images()?)?;
     needed.retain(|image| image.user != User::Shop);
     let names: Vec<&str> = needed.iter().map(|image| image.name.as_str()).collect();
     let mut nodes = Nodes::of(&list);

@@ -1,10 +1,12 @@
 //! The table of all images, and where each of them is.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use chassis::say;
 
 use super::engine::Engine;
+use super::istio;
 use super::names::{self, User};
 use super::state::{Inventory, State};
 use crate::cluster::kubectl::get;
@@ -12,11 +14,19 @@ use crate::cluster::kubectl::get;
 /// Writes the table, and what to type; the status is 1 when a node lacks an image of the shop, or has
 /// another one than the engine.
 pub(super) fn list() -> anyhow::Result<ExitCode> {
-    let inventory = Inventory::take(names::of_the_walkthrough()?, &get(&["nodes"])?)?;
+    let nodes = get(&["nodes"])?;
+    let (of_istio, unknown) = match istio::images() {
+        Ok(images) => (images, None),
+        Err(error) => (BTreeSet::new(), Some(error)),
+    };
+    let inventory = Inventory::take(names::of_the_walkthrough(&of_istio)?, &nodes)?;
     for row in aligned(&rows(&inventory)) {
         say!("{row}")?;
     }
     say!("")?;
+    if let Some(error) = unknown {
+        say!("Istio's own images are left out: {error:#}")?;
+    }
     if let Err(error) = &inventory.engine {
         say!("{error:#}")?;
     }
