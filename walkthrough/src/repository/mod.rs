@@ -66,7 +66,10 @@ fn own() -> anyhow::Result<PathBuf> {
     let ours = env::var_os(OURS).filter(|folder| !folder.is_empty());
     let ours = ours.map(PathBuf::from);
     if let Some(folder) = ours.as_ref().filter(|folder| !folder.is_absolute()) {
-        bail!("{OURS}={folder:?} is not allowed: it must be the whole path of a folder");
+        bail!(
+            "{OURS}={} is not allowed: it must be the whole path of a folder",
+            folder.display()
+        );
     }
     let shared = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let shared = shared.filter(|folder| folder.is_absolute());
