@@ -25,13 +25,14 @@ impl fmt::Display for Obstacle {
         match self {
             Self::Taken(port) => write!(
                 text,
-                "another program has port {port}; stop it (`docker compose down`, `cargo run`): {}",
+                "another program has port {port}; stop it{}: {}",
+                ours(*port),
                 owner(*port)
             ),
             Self::Reserved(port) => write!(
                 text,
                 "port {port} is reserved by Windows; type, as administrator, `net stop winnat` and \
-                 `net start winnat`, which gives it free until other ports are reserved: `netsh \
+                 `net start winnat`, which frees it until other ports are reserved: `netsh \
                  interface ipv4 show excludedportrange protocol=tcp` lists them"
             ),
         }
@@ -70,6 +71,14 @@ pub fn check(port: u16) -> Result<(), Obstacle> {
         }
     }
     Ok(())
+}
+
+/// How to stop the shop itself, where it runs on this machine without a cluster.
+fn ours(port: u16) -> &'static str {
+    match port {
+        8010 => " (`docker compose down`, or Ctrl-C where `widgetario up` runs)",
+        _ => "",
+    }
 }
 
 /// The command that names the program at `port`.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::claim::{Claim, abridged};
 use crate::cluster::{SHOP, pods};
 use crate::observe::network_policies::{
-    CLOSED, Enforcement, Meeting, OPEN, PolicyPods, address, health, met_by, settled,
+    CLOSED, Enforcement, Meeting, OPEN, PolicyPods, address, authority, health, met_by, settled,
 };
 use crate::observe::probe_pods::web_image;
 
@@ -52,7 +52,7 @@ pub(super) fn ports() -> anyhow::Result<Vec<Claim>> {
     let at_pod = |pod: &Value, port| {
         let address = address(pod)?;
         probe.met_at(&match (app(pod), port) {
-            ("products-db", OPEN) => format!("postgres://{address}:5432"),
+            ("products-db", OPEN) => format!("postgres://{}", authority(&address, 5432)),
             _ => health(&address, port),
         })
     };

@@ -16,6 +16,8 @@ pub(crate) mod rollout;
 pub(crate) mod sidecars;
 mod undeclared;
 
+/// What to say when kubectl gets no answer.
+pub(crate) const NO_CLUSTER: &str = "the cluster does not answer; `widgetario preflight` says why";
 /// The namespace of the shop.
 pub(crate) const SHOP: &str = "widgetario";
 /// The namespace of the mesh.

@@ -133,6 +133,9 @@ mod tests {
             named("curl --include http://localhost/products"),
             (false, true)
         );
+        assert_eq!(named("curl http://localhost:8010"), (true, false));
+        assert_eq!(named("curl http://localhost"), (false, true));
+        assert_eq!(named("curl http://localhost:80101/"), (false, false));
         assert_eq!(named("kubectl get pods"), (false, false));
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Entrance {
     port: u16,
     /// Where it is reached now.
     pub(super) url: String,
-    /// Whether the user gave the address, or no port-forward can be opened: it stays as it is.
+    /// Whether the user gave the address: it stays as it is.
     is_fixed: bool,
     forward: Option<Forward>,
 }
@@ -88,7 +88,6 @@ impl Entrance {
         let forward = match Forward::open(&to, self.port) {
             Ok(forward) => forward,
             Err(error) => {
-                self.is_fixed = true;
                 self.url = usual;
                 prose.line(&format!(
                     "  {who} answers at {}, and no port-forward can be opened: {error:#}",
@@ -135,7 +134,7 @@ impl Entrance {
     pub(super) fn is_named(&self, word: &str) -> bool {
         self.addresses()
             .iter()
-            .any(|address| word.contains(address))
+            .any(|address| named(word, address).is_some())
     }
 
     /// A word of a command, with the port where the entrance is now.
@@ -147,9 +146,13 @@ impl Entrance {
         else {
             return word.to_owned();
         };
-        let [local, container] = self.addresses();
-        word.replace(&local, &format!("://localhost:{port}/"))
-            .replace(&container, &format!("://host.docker.internal:{port}/"))
+        let hosts = ["localhost", "host.docker.internal"];
+        for (host, address) in hosts.into_iter().zip(self.addresses()) {
+            if let Some((before, behind)) = named(word, &address) {
+                return format!("{before}://{host}:{port}{behind}");
+            }
+        }
+        word.to_owned()
     }
 
     /// The usual address as commands of the documents write it, on this machine and in a container.
@@ -157,10 +160,17 @@ impl Entrance {
         let url = at(self.port);
         let rest = url.trim_start_matches("http://localhost");
         [
-            format!("://localhost{rest}/"),
-            format!("://host.docker.internal{rest}/"),
+            format!("://localhost{rest}"),
+            format!("://host.docker.internal{rest}"),
         ]
     }
+}
+
+/// What stands before and behind `address` in a word; nothing when the word does not name it, or goes
+/// on with another port.
+fn named<'a>(word: &'a str, address: &str) -> Option<(&'a str, &'a str)> {
+    let (before, behind) = word.split_once(address)?;
+    (behind.is_empty() || behind.starts_with('/')).then_some((before, behind))
 }
 
 /// The address of a port of localhost.

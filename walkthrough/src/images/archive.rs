@@ -46,10 +46,14 @@ pub(super) fn save(options: &Save) -> anyhow::Result<ExitCode> {
     let (there, missing): (Vec<&str>, Vec<&str>) = names.iter().copied().partition(in_engine);
     ensure!(
         missing.is_empty(),
-        "{} does not have {}: `{}` makes the shop's, `widgetario images pull` fetches the others",
+        "{} does not have {}: {}`widgetario images pull` fetches what is not built here",
         engine.name(),
         missing.join(", "),
-        engine.build()
+        if names::are_built_here() {
+            format!("`{}` makes the shop's, ", engine.build())
+        } else {
+            String::new()
+        }
     );
     cleanup::watch_for_interruption()?;
     let bytes = write(&engine, &there, &nodes.platform(), file)?;

@@ -24,7 +24,7 @@ pub(super) fn images(
 ) -> anyhow::Result<BTreeMap<String, Ids>> {
     let list = [&["exec", node, "ctr"], &KUBERNETES[..], &["images", "list"]].concat();
     let list =
-        output("docker", &list).with_context(|| format!("node {node} does not list its images"))?;
+        output("docker", &list).with_context(|| format!("node {node} does not list its images; `docker context ls` shows whether docker leads to the engine of this cluster"))?;
     let mut images = listed(&list);
     for name in names {
         if let Some(ids) = images.get_mut(&canonical(name))

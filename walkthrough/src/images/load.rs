@@ -18,6 +18,7 @@ use super::nodes::{Access, Node, Nodes};
 use super::state::{Inventory, State};
 use super::{istio, names, pods, transfer};
 use crate::cleanup;
+use crate::cluster::NO_CLUSTER;
 use crate::cluster::consent::Consent;
 use crate::cluster::kubectl::{command, get};
 
@@ -42,7 +43,7 @@ pub(super) struct Load {
 pub(super) fn run(options: &Load) -> anyhow::Result<ExitCode> {
     options.consent.check()?;
     cleanup::watch_for_interruption()?;
-    let nodes = get(&["nodes"])?;
+    let nodes = get(&["nodes"]).context(NO_CLUSTER)?;
     if let Some(hint) = Nodes::of(&nodes).out_of_reach() {
         bail!(hint);
     }

@@ -47,7 +47,7 @@ enum Action {
     /// Put the shop's images into every node of the cluster
     Load(load::Load),
 
-    /// Fetch all images that are not the shop's, into Docker and into every node
+    /// Fetch all images that are not built on this machine, into Docker and into every node
     Pull(pull::Pull),
 
     /// Write all images into one file, for a machine without a network

@@ -3,7 +3,7 @@
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use chassis::say;
 use clap::Args;
 use indicatif::ProgressBar;
@@ -15,6 +15,7 @@ use super::names::{self, User};
 use super::nodes::Nodes;
 use super::state::Inventory;
 use crate::cleanup;
+use crate::cluster::NO_CLUSTER;
 use crate::cluster::consent::Consent;
 use crate::cluster::kubectl::get;
 
@@ -32,7 +33,7 @@ pub(super) struct Pull {
 pub(super) fn run(options: &Pull) -> anyhow::Result<ExitCode> {
     options.consent.check()?;
     cleanup::watch_for_interruption()?;
-    let list = get(&["nodes"])?;
+    let list = get(&["nodes"]).context(NO_CLUSTER)?;
     let mut needed = names::of_the_walkthrough(&istio::images()?)?;
     needed.retain(|image| image.user != User::Shop);
     let names: Vec<&str> = needed.iter().map(|image| image.name.as_str()).collect();

@@ -121,12 +121,16 @@ impl Inventory {
     pub(crate) fn summary(&self) -> String {
         let (images, nodes) = (self.needed.len(), self.nodes.nodes.len());
         let of = self.nodes.distribution.name();
-        let not_compared = self.with(&[State::NotCompared, State::NotListed]).len();
-        let doubt = match not_compared {
+        let doubt = self.doubt();
+        format!("{images} in each of {nodes} nodes of {of}{doubt}")
+    }
+
+    /// What cannot be seen, as a sentence's end; nothing where all can.
+    pub(super) fn doubt(&self) -> String {
+        match self.with(&[State::NotCompared, State::NotListed]).len() {
             0 => String::new(),
             count => format!("; of {count} it cannot be seen whether they are the newest"),
-        };
-        format!("{images} in each of {nodes} nodes of {of}{doubt}")
+        }
     }
 
     /// What is missing or stale of the shop, and what to type; nothing when each node has the images

@@ -3,18 +3,20 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use chassis::say;
 
 use super::engine::Engine;
 use super::istio;
 use super::names::{self, User};
 use super::state::{Inventory, State};
+use crate::cluster::NO_CLUSTER;
 use crate::cluster::kubectl::get;
 
 /// Writes the table, and what to type; the status is 1 when a node lacks an image of the shop, or has
 /// another one than the engine.
 pub(super) fn list() -> anyhow::Result<ExitCode> {
-    let nodes = get(&["nodes"])?;
+    let nodes = get(&["nodes"]).context(NO_CLUSTER)?;
     let (of_istio, unknown) = match istio::images() {
         Ok(images) => (images, None),
         Err(error) => (BTreeSet::new(), Some(error)),
@@ -48,10 +50,11 @@ fn others(inventory: &Inventory) -> String {
         states.any(|state| state == State::Missing) || (image.user == User::Docker && !is_in_engine)
     });
     match absent.count() {
-        0 => "Every image is where it is needed.".into(),
+        0 => format!("Every image is where it is needed{}.", inventory.doubt()),
         count => format!(
-            "The shop's images are where they are needed; {count} others would be fetched at their \
-             first use: `widgetario images pull` fetches them now."
+            "{count} images would be fetched at their first use: `widgetario images pull` fetches them \
+             now. The others are where they are needed{}.",
+            inventory.doubt()
         ),
     }
 }

@@ -217,11 +217,16 @@ impl fmt::Display for Enforcement {
 /// Where a pod at `address` tells of its health on `port`, or, on its other port, that it knows no
 /// such path.
 pub(crate) fn health(address: &str, port: u16) -> String {
-    // An IPv6 address stands in brackets.
+    format!("http://{}/livez", authority(address, port))
+}
+
+/// An address and a port as a URL has them, where an IPv6 address stands in brackets
+/// (<https://www.rfc-editor.org/rfc/rfc3986>, section 3.2.2).
+pub(crate) fn authority(address: &str, port: u16) -> String {
     if address.contains(':') {
-        format!("http://[{address}]:{port}/livez")
+        format!("[{address}]:{port}")
     } else {
-        format!("http://{address}:{port}/livez")
+        format!("{address}:{port}")
     }
 }
 

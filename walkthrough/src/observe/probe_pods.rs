@@ -44,8 +44,17 @@ impl ProbePods {
         let objects = json!({ "apiVersion": "v1", "kind": "List", "items": objects });
         let label = format!("{LABEL}={measurement}");
         let pods = ["pods", "-n", NAMESPACE, "-l", &label];
-        // An interrupted measurement may have left its pods.
-        kubectl(&[&["delete", "--wait"], &pods[..]].concat())?;
+        // An interrupted measurement may have left its objects.
+        let left = [
+            "delete",
+            "--wait",
+            "pods,networkpolicies",
+            "-n",
+            NAMESPACE,
+            "-l",
+            &label,
+        ];
+        kubectl(&left)?;
         let made = objects.clone();
         let cleanup = Cleanup::new(move || {
             let arguments = ["delete", "--ignore-not-found", "--wait=false", "-f", "-"];

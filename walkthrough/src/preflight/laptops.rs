@@ -53,7 +53,8 @@ pub(super) fn what_follows(distribution: Distribution) -> Vec<&'static str> {
             "localhost:8010: where it does not answer, the runner opens a port-forward.",
         ],
         D::K3s => vec![
-            LOADED,
+            "Images: from a registry, or by `k3s ctr images import FILE` on the node \
+             (docs/kubernetes.md).",
             "localhost:8010: answers on the node itself; elsewhere the runner opens a port-forward.",
             K3S_PORT,
         ],
@@ -95,7 +96,9 @@ pub(super) fn how_to_grow(distribution: Distribution) -> &'static str {
              WSL 2: `.wslconfig`)"
         }
         D::Minikube => "`minikube delete`, then `minikube start --cpus 4 --memory 8g`",
-        D::RancherDesktop => "Rancher Desktop, Preferences, Virtual Machine, Hardware",
+        D::RancherDesktop => {
+            "Rancher Desktop, Preferences, Virtual Machine, Hardware (on Windows: `.wslconfig`)"
+        }
         D::OrbStack => "OrbStack, Settings, System",
         D::Colima => "`colima stop`, then `colima start --kubernetes --cpu 4 --memory 8`",
         D::K3s | D::Other => "take a larger machine, or more nodes",

@@ -49,8 +49,12 @@ const OF_THE_CLUSTER: [(&str, Look); 6] = [
     ("Istio supports this Kubernetes", istioctl::fits),
     ("no other mesh is in the way", meshes::check),
     ("the shop's images are in every node", images::check),
-    ("localhost:8010 is the shop's", |_| Ok(ports::shop())),
-    ("localhost:80 is the gateway's", |_| Ok(ports::gateway())),
+    ("localhost:8010 is the shop's", |cluster| {
+        Ok(ports::shop(cluster.distribution))
+    }),
+    ("localhost:80 is the gateway's", |cluster| {
+        Ok(ports::gateway(cluster.distribution))
+    }),
 ];
 
 /// Makes all checks; the status tells whether this machine can show the walkthrough.

@@ -5,8 +5,8 @@ use super::Finding;
 use super::cluster::Cluster;
 use crate::cluster::consent::Consent;
 use crate::cluster::pods;
-use crate::images;
 use crate::observe::network_policies::enforcement;
+use crate::observe::probe_pods::web_image;
 
 /// Tries it with two pods, which are deleted again, where the user agreed to that, and the shop's
 /// image is there.
@@ -22,6 +22,5 @@ pub(super) fn check(cluster: &Cluster, consent: &Consent) -> anyhow::Result<Find
             "not tried yet: once the shop runs in {context}, this tries it"
         )));
     }
-    let [web, ..] = images::shop();
-    Ok(Finding::Fine(enforcement(&web)?.to_string()))
+    Ok(Finding::Fine(enforcement(&web_image()?)?.to_string()))
 }

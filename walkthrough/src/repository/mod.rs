@@ -84,5 +84,11 @@ fn own() -> anyhow::Result<PathBuf> {
         (file.path, file.content).hash(&mut hasher);
     }
     let name = format!("walkthrough-{:016x}", hasher.finish());
-    Ok(cache.join("widgetario").join(name))
+    // On Windows the data is usually in the same place.
+    let folder = if cfg!(windows) {
+        "widgetario/cache"
+    } else {
+        "widgetario"
+    };
+    Ok(cache.join(folder).join(name))
 }

@@ -1,6 +1,7 @@
 //! `widgetario stages`, `run` and `undo`.
 
 mod background;
+mod own_engine;
 mod play;
 mod walk;
 

@@ -7,6 +7,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use anyhow::{Context, ensure};
 
 use super::background::Background;
+use super::own_engine;
 use crate::cluster::kubectl;
 use crate::documents::{BlockKind, Line, Part, Stage};
 use crate::entrance::Entrances;
@@ -43,7 +44,7 @@ impl Player<'_> {
                 }
                 Part::Block(BlockKind::Background, lines) => {
                     for line in lines {
-                        let line = led(line, entrances)?;
+                        let line = own_engine::adapted(led(line, entrances)?);
                         self.announce(&line)?;
                         background.start(&line, self.root)?;
                     }
