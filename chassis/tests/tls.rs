@@ -1,4 +1,5 @@
 //! A database that demands TLS, for programs with the feature `database-tls`.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;

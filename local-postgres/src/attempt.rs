@@ -25,7 +25,16 @@ pub(crate) fn begin(folder: &Path, name: &str) -> Result<TempDir, Error> {
 
 /// Moves `from` to its place `to`.
 pub(crate) fn finish(from: &Path, to: &Path) -> Result<(), Error> {
-    patiently(|| fs::rename(from, to)).map_err(Error::file(to))
+    rename(from, to).map_err(Error::file(to))
+}
+
+/// Renames a file or folder that was just written; tries again for some seconds while permission is
+/// denied, because on Windows other programs look at new files.
+///
+/// # Errors
+/// See [`fs::rename`].
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    patiently(|| fs::rename(from, to))
 }
 
 /// Removes the folder `name` in `folder`: all of it, or nothing when another program has a file of it
@@ -34,7 +43,7 @@ pub(crate) fn discard(folder: &Path, name: &str) -> Result<(), Error> {
     sweep(folder, name);
     let path = folder.join(name);
     let moved = folder.join(format!("{}.old", prefix(name)));
-    patiently(|| fs::rename(&path, &moved)).map_err(Error::file(&path))?;
+    rename(&path, &moved).map_err(Error::file(&path))?;
     sweep(folder, name);
     Ok(())
 }

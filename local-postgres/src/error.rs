@@ -35,8 +35,8 @@ pub enum Error {
         platform: String,
     },
     /// The account has no folder for data.
-    #[error("this account has no data folder: set HOME")]
-    NoHome,
+    #[error("this account has no folder of its own for that: name one with {0}")]
+    NoHome(&'static str),
     /// A folder is named that depends on where the program was started.
     #[error("{variable}={:?} is not allowed: it must be the whole path of a folder", folder.display())]
     Relative {

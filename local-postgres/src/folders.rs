@@ -56,7 +56,7 @@ pub fn data() -> Result<PathBuf, Error> {
 ///
 /// # Errors
 /// When this account has no such folder.
-pub(crate) fn cache() -> Result<PathBuf, Error> {
+pub fn cache() -> Result<PathBuf, Error> {
     match CACHE.named()? {
         Some(named) => Ok(named),
         None => CACHE.of_this_user(),
@@ -98,7 +98,7 @@ impl Place {
             }
         };
         let folder = shared.filter(|folder| folder.is_absolute()).or_else(usual);
-        Ok(self.within(folder.ok_or(Error::NoHome)?))
+        Ok(self.within(folder.ok_or(Error::NoHome(self.own))?))
     }
 
     fn within(&self, mut folder: PathBuf) -> PathBuf {

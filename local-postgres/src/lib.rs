@@ -38,7 +38,8 @@ mod standby;
 mod user;
 mod watchdog;
 
+pub use attempt::rename;
 pub use error::Error;
-pub use folders::data as data_folder;
+pub use folders::{cache as cache_folder, data as data_folder};
 pub use remedy::remedy;
 pub use server::Server;

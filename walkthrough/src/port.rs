@@ -5,6 +5,13 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
+/// This machine, in a URL. Windows asks `::1` first for `localhost`, and waits up to 2 s when nobody listens
+/// there.
+pub const HOST: &str = if cfg!(windows) {
+    "127.0.0.1"
+} else {
+    "localhost"
+};
 /// Enough for a program of this machine; on Windows a refusal alone takes up to 2 s.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// Windows' answer to a program that listens at a port of a range that Windows keeps for itself

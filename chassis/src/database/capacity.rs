@@ -33,6 +33,7 @@ pub async fn connect(
             Err(ConnectError::Connections { message, .. }) => {
                 return Err(ConnectError::Connections { message, needed });
             }
+            Err(silence @ ConnectError::Silence(..)) => return Err(silence),
             Err(_) => {
                 let message = format!("{} and no more", open.len() + 1);
                 return Err(ConnectError::Connections { message, needed });

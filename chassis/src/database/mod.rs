@@ -177,7 +177,9 @@ impl Database {
     async fn acquire(&self, deadline: Instant) -> Result<Lease<'_>, DatabaseError> {
         match self.pool.take(deadline).await {
             Ok(session) => Ok(Lease::new(&self.pool, session, self.timeout)),
-            Err(reason) => Err(DatabaseError::Unavailable(reason)),
+            Err(reason) => Err(DatabaseError::Unavailable(format!(
+                "{reason}; DATABASE_TIMEOUT_SECONDS sets how long to wait"
+            ))),
         }
     }
 }

@@ -155,7 +155,7 @@ impl Pool {
             None => "one is being made".to_owned(),
         };
         let waited = waited.as_secs_f64();
-        format!("no connection within {waited:.2} s (DATABASE_TIMEOUT_SECONDS): {why}")
+        format!("no connection within {waited:.2} s: {why}")
     }
 
     /// Whether to begin another try, beside `trying` others.

@@ -57,6 +57,11 @@ pub fn database_url(text: &str) -> Result<PgConnectOptions, String> {
     if url.host_str().is_none_or(str::is_empty) && !has(&["host", "hostaddr"]) {
         return Err(format!("{FORM}: the host is missing"));
     }
+    if has(&FILES) && !has(&["sslmode"]) {
+        return Err(format!(
+            "{FORM}, with sslmode=verify-full beside the file for TLS, which nothing else uses"
+        ));
+    }
     let wants_tls = SPEAKS_TLS && has(&["sslmode"]);
     if url.password().is_none() && !has(&["password"]) {
         // Otherwise sqlx would read ~/.pgpass.

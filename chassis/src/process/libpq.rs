@@ -58,9 +58,10 @@ fn run(mut command: Command) -> io::Result<ExitCode> {
 
 #[cfg(windows)]
 fn run(mut command: Command) -> io::Result<ExitCode> {
-    // Ctrl-C reaches both processes. Watched, it does not end this one before the other, whose status
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+    // Each reaches both processes. Watched, they do not end this one before the other, whose status
     // this one ends with.
-    let _watched = tokio::signal::windows::ctrl_c()?;
+    let _watched = (ctrl_c()?, ctrl_break()?, ctrl_close()?, ctrl_shutdown()?);
     let code = command.status()?.code().unwrap_or(1);
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

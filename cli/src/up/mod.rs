@@ -118,12 +118,7 @@ async fn start(options: Options) -> anyhow::Result<Up> {
     }
     let [.., web] = &services;
     let port = web.addresses.service.port();
-    // Windows asks ::1 first, and waits up to 2 s when nobody listens there.
-    let host = if cfg!(windows) {
-        "127.0.0.1"
-    } else {
-        "localhost"
-    };
+    let host = walkthrough::port::HOST;
     say!("\nOpen http://{host}:{port} (Ctrl-C stops the shop)")?;
     Ok(Up { services, database })
 }

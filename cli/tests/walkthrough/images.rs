@@ -442,8 +442,9 @@ impl Drop for Engine {
 }
 
 fn engine() -> Engine {
-    let host =
-        std::env::var("DOCKER_HOST").expect("DOCKER_HOST names an engine that may be changed");
+    // Not DOCKER_HOST, which some have set to the engine that they work with.
+    let host = std::env::var("WIDGETARIO_TEST_DOCKER_HOST");
+    let host = host.expect("WIDGETARIO_TEST_DOCKER_HOST names an engine that may be changed");
     let path = std::env::var_os("PATH").unwrap();
     let mut folders = std::env::split_paths(&path).map(|folder| folder.join("docker"));
     let program = folders
@@ -453,7 +454,7 @@ fn engine() -> Engine {
 }
 
 #[test]
-#[ignore = "replaces the shop's images in the Docker engine that DOCKER_HOST names"]
+#[ignore = "replaces the shop's images in the Docker engine that WIDGETARIO_TEST_DOCKER_HOST names"]
 fn real_nodes_get_the_images_that_they_lack_and_newer_ones_later() {
     let engine = engine();
     let laptop = Laptop::new("kind-shop", &NODES.map(kind));

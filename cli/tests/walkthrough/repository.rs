@@ -26,7 +26,7 @@ impl Elsewhere {
     /// Runs the command in `folder`, from this one.
     fn run_in(&self, folder: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_widgetario"));
-        command.env("XDG_CACHE_HOME", self.cache.path());
+        command.env("WIDGETARIO_CACHE_HOME", self.cache.path());
         command.env("KUBECONFIG", "/nowhere").env("PATH", "");
         let command = command.current_dir(self.folder.path().join(folder));
         command.args(arguments).output().unwrap()
@@ -114,7 +114,7 @@ fn commands_run_in_the_programs_own_folder() {
     fs::write(&istioctl, script).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_widgetario"))
         .args(["run", "demo1/install", "--yes"])
-        .env("XDG_CACHE_HOME", elsewhere.cache.path())
+        .env("WIDGETARIO_CACHE_HOME", elsewhere.cache.path())
         .env("PATH", cluster.path())
         .current_dir(elsewhere.folder.path())
         .output()

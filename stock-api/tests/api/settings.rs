@@ -40,6 +40,11 @@ async fn variables_of_libpq_change_nothing() {
         Some(line.split_once("listening on ")?.1.to_owned())
     });
     let answer = reqwest::get(format!("{}/stock/1", url.unwrap())).await;
+    // There this program has started itself again, without libpq's variables.
+    #[cfg(windows)]
+    let _ = std::process::Command::new("taskkill")
+        .args(["/T", "/F", "/PID", &process.id().to_string()])
+        .status();
     process.kill().unwrap();
     process.wait().unwrap();
     assert_eq!(

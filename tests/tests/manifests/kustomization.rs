@@ -15,7 +15,9 @@ fn kustomization_applies_each_manifest_of_the_shop_as_it_is() {
         .map(|file| file.strip_prefix(root()).unwrap());
     // `kubectl apply -f` leaves the folders in there out.
     let manifests = manifests.filter(|file| file.parent().is_some_and(|folder| folder == "k8s"));
-    let manifests: Vec<_> = manifests.map(|file| file.to_str().unwrap()).collect();
+    let manifests: Vec<_> = manifests
+        .map(|file| file.to_str().unwrap().replace('\\', "/"))
+        .collect();
     assert_eq!(kustomization["resources"], serde_json::json!(manifests));
     let fields = kustomization.as_object().unwrap().keys();
     let fields: BTreeSet<_> = fields.map(String::as_str).collect();

@@ -82,7 +82,7 @@ fn supervisor(image: &str, to: &str, port: u16) -> anyhow::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     #[cfg(windows)]
-    std::os::windows::process::CommandExt::creation_flags(&mut command, 0x200); // CREATE_NEW_PROCESS_GROUP
+    std::os::windows::process::CommandExt::creation_flags(&mut command, 0x0800_0200); // CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP
     command
         .spawn()
         .context("the port-forward cannot be started")

@@ -10,11 +10,15 @@ use super::answer::Answer;
 use super::forward::Forward;
 use crate::cluster::kubectl::{get, items};
 use crate::cluster::pods::is_ready;
+use crate::port::HOST;
 use crate::prose::Prose;
 
 /// How long a Service that was just made may take to be offered at localhost, and a relay to lead to
 /// it.
 const PATIENCE: Duration = Duration::from_secs(6);
+
+/// This machine, as the documents' commands name it, here and in a container.
+const HOSTS: [&str; 2] = ["localhost", "host.docker.internal"];
 
 /// A Service, and where it is reached.
 pub(super) struct Entrance {
@@ -146,8 +150,7 @@ impl Entrance {
         else {
             return word.to_owned();
         };
-        let hosts = ["localhost", "host.docker.internal"];
-        for (host, address) in hosts.into_iter().zip(self.addresses()) {
+        for (host, address) in HOSTS.into_iter().zip(self.addresses()) {
             if let Some((before, behind)) = named(word, &address) {
                 return format!("{before}://{host}:{port}{behind}");
             }
@@ -157,12 +160,11 @@ impl Entrance {
 
     /// The usual address as commands of the documents write it, on this machine and in a container.
     fn addresses(&self) -> [String; 2] {
-        let url = at(self.port);
-        let rest = url.trim_start_matches("http://localhost");
-        [
-            format!("://localhost{rest}"),
-            format!("://host.docker.internal{rest}"),
-        ]
+        let port = match self.port {
+            80 => String::new(),
+            port => format!(":{port}"),
+        };
+        HOSTS.map(|host| format!("://{host}{port}"))
     }
 }
 
@@ -176,8 +178,8 @@ fn named<'a>(word: &'a str, address: &str) -> Option<(&'a str, &'a str)> {
 /// The address of a port of localhost.
 fn at(port: u16) -> String {
     match port {
-        80 => "http://localhost".to_owned(),
-        port => format!("http://localhost:{port}"),
+        80 => format!("http://{HOST}"),
+        port => format!("http://{HOST}:{port}"),
     }
 }
 

@@ -84,7 +84,8 @@ fn write(engine: &Engine, names: &[&str], platform: &str, file: &Path) -> anyhow
     bar.finish_and_clear();
     archive.sync_all()?;
     drop(archive);
-    fs::rename(&partial, file).with_context(|| format!("{} cannot be written", file.display()))?;
+    local_postgres::rename(&partial, file)
+        .with_context(|| format!("{} cannot be written", file.display()))?;
     drop(cleanup);
     Ok(bytes)
 }

@@ -53,7 +53,7 @@ impl File {
         let write = || {
             fs::create_dir_all(place.parent().unwrap_or(root))?;
             fs::write(&unfinished, &self.content)?;
-            fs::rename(&unfinished, &place)
+            local_postgres::rename(&unfinished, &place)
         };
         write().with_context(|| format!("{} cannot be written", place.display()))
     }

@@ -12,8 +12,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-
 /// Where our images seem to come from in the repository's files. Nobody can own this name
 /// (<https://www.rfc-editor.org/rfc/rfc2606>, section 2), so that a node that lacks an image finds
 /// nobody else's in its place.
@@ -56,39 +54,12 @@ pub(crate) fn checkout() -> Option<PathBuf> {
     current.ancestors().find(is_root).map(Path::to_owned)
 }
 
-/// The variable that moves the user's folder for caches.
-const OURS: &str = "WIDGETARIO_CACHE_HOME";
-
 /// The program's own folder in the user's cache. Programs with other files use other folders.
 fn own() -> anyhow::Result<PathBuf> {
-    // The same variables, on each system, as for what `up` downloads. A path that is not absolute does
-    // not count in the second (https://specifications.freedesktop.org/basedir), and is refused in ours.
-    let ours = env::var_os(OURS).filter(|folder| !folder.is_empty());
-    let ours = ours.map(PathBuf::from);
-    if let Some(folder) = ours.as_ref().filter(|folder| !folder.is_absolute()) {
-        bail!(
-            "{OURS}={} is not allowed: it must be the whole path of a folder",
-            folder.display()
-        );
-    }
-    let shared = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let shared = shared.filter(|folder| folder.is_absolute());
-    let cache = ours.or(shared).or_else(dirs::cache_dir).with_context(|| {
-        format!(
-            "this account has no folder for caches: set {OURS}, or run `widgetario eject` and then \
-             this, in the folder that it writes"
-        )
-    })?;
     let mut hasher = DefaultHasher::new();
     for file in copy::files(REGISTRY) {
         (file.path, file.content).hash(&mut hasher);
     }
     let name = format!("walkthrough-{:016x}", hasher.finish());
-    // On Windows the data is usually in the same place.
-    let folder = if cfg!(windows) {
-        "widgetario/cache"
-    } else {
-        "widgetario"
-    };
-    Ok(cache.join(folder).join(name))
+    Ok(local_postgres::cache_folder()?.join(name))
 }
