@@ -122,7 +122,11 @@ impl Inventory {
         let (images, nodes) = (self.needed.len(), self.nodes.nodes.len());
         let of = self.nodes.distribution.name();
         let doubt = self.doubt();
-        format!("{images} in each of {nodes} nodes of {of}{doubt}")
+        let place = match nodes {
+            1 => "the node".to_owned(),
+            _ => format!("each of {nodes} nodes"),
+        };
+        format!("{images} in {place} of {of}{doubt}")
     }
 
     /// What cannot be seen, as a sentence's end; nothing where all can.
