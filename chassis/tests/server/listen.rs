@@ -34,8 +34,9 @@ async fn both_ports_answer_in_every_family() {
 async fn port_that_is_taken_in_one_family_is_refused() {
     let mut others = vec![TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap()];
     // Elsewhere a listener at one address does not keep another from listening at all of them.
-    #[cfg(target_os = "linux")]
-    others.extend(TcpListener::bind((Ipv6Addr::LOCALHOST, 0)));
+    if cfg!(target_os = "linux") {
+        others.extend(TcpListener::bind((Ipv6Addr::LOCALHOST, 0)));
+    }
     for other in others {
         let port = other.local_addr().unwrap().port();
         let refused = bind(&["--port=0", &format!("--management-port={port}")]).await;
