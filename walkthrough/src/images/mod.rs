@@ -1,12 +1,12 @@
 //! `widgetario images`: which images the walkthrough needs, where they are, and how they get into the
 //! nodes of a cluster.
 //!
-//! [`names`] reads from the manifests and the documents what is needed; Istio's own images are asked
-//! of the installed mesh, or of `istioctl` ([`istio`]). [`engine`] asks Docker what it has, and
-//! [`nodes`] asks each node, one that is a container by [`ctr`]. [`state`] compares both by their
-//! [`ids`], and [`table`] shows it. [`load`] brings images into nodes and names the [`pods`] to
-//! restart, [`pull`] fetches the images that are not ours, and [`archive`] carries all of them in one
-//! file; [`transfer`] moves the bytes.
+//! `names` reads from the manifests and the documents what is needed; Istio's own images are asked
+//! of the installed mesh, or of `istioctl` (`istio`). `engine` asks Docker what it has, and
+//! `nodes` asks each node, one that is a container by `ctr`. `state` compares both by their
+//! `ids`, and `table` shows it. `load` brings images into nodes and names the `pods` to
+//! restart, `pull` fetches the images that are not ours, and `archive` carries all of them in one
+//! file; `transfer` moves the bytes.
 
 mod archive;
 mod ctr;
