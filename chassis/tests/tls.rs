@@ -1,5 +1,5 @@
 //! A database that demands TLS, for programs with the feature `database-tls`.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "database-tls"))]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;

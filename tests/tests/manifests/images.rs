@@ -78,5 +78,11 @@ fn docker_sees_a_manifest_and_a_target_of_each_member() {
         let has_target = targets.iter().any(|target| sees(target));
         let is_read = sees(&format!("{member}/Cargo.toml")) && has_target;
         assert!(sees(member) || is_read, "{member} is not in .dockerignore");
+        // Cargo finds the other targets by itself, and misses none that Docker does not see.
+        let is_named = read(format!("{member}/Cargo.toml")).contains("\n[[");
+        assert!(
+            !is_named,
+            "{member} names a target, whose file Docker does not see"
+        );
     }
 }
