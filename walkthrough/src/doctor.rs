@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::cleanup;
 use crate::cluster::consent::Consent;
-use crate::entrance::Entrances;
+use crate::entrance::{Entrances, SHOP_BY_HAND};
 use crate::observe::jaeger::{Span, Trace, of_request};
 use crate::observe::page::Page;
 use crate::observe::shop::ShopClient;
@@ -104,7 +104,7 @@ fn view(url: &str) -> anyhow::Result<Page> {
     ensure!(
         status != 0,
         "{url} does not answer ({body}): is the shop deployed, as `kubectl get pods -n widgetario` \
-         shows? Then `kubectl port-forward -n widgetario service/widgetario-web 8010:8010` opens it"
+         shows? Then `{SHOP_BY_HAND}` opens it"
     );
     ensure!(
         status == 200,

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::claim::{Claim, abridged};
 use crate::cluster::{SHOP, pods};
-use crate::observe::network_policies::{
-    CLOSED, Enforcement, Meeting, OPEN, PolicyPods, address, authority, health, met_by, settled,
-};
+use crate::observe::address::{authority, of_pod};
+use crate::observe::meeting::{Meeting, met_by};
+use crate::observe::network_policies::{CLOSED, Enforcement, OPEN, PolicyPods, health, settled};
 use crate::observe::probe_pods::web_image;
 
 /// A direction of the policy.
@@ -50,7 +50,7 @@ pub(super) fn ports() -> anyhow::Result<Vec<Claim>> {
     let probe = PolicyPods::start(&web_image()?)?;
     let enforcement = probe.enforcement()?;
     let at_pod = |pod: &Value, port| {
-        let address = address(pod)?;
+        let address = of_pod(pod)?;
         probe.met_at(&match (app(pod), port) {
             ("products-db", OPEN) => format!("postgres://{}", authority(&address, 5432)),
             _ => health(&address, port),

@@ -20,6 +20,10 @@ use self::service::Entrance;
 use crate::cluster::{MESH, SHOP};
 use crate::prose::Prose;
 
+/// The command that opens the shop's page by hand.
+pub(crate) const SHOP_BY_HAND: &str =
+    "kubectl port-forward -n widgetario service/widgetario-web 8010:8010";
+
 /// What is at the usual address of an entrance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {

@@ -22,9 +22,12 @@ pub(super) fn images(
     architecture: &str,
     names: &[&str],
 ) -> anyhow::Result<BTreeMap<String, Ids>> {
-    let list = [&["exec", node, "ctr"], &KUBERNETES[..], &["images", "list"]].concat();
-    let list =
-        output("docker", &list).with_context(|| format!("node {node} does not list its images; `docker context ls` shows whether docker leads to the engine of this cluster"))?;
+    let list = output("docker", &ctr(node, &["images", "list"])).with_context(|| {
+        format!(
+            "node {node} does not list its images; `docker context ls` shows whether docker leads to the \
+             engine of this cluster"
+        )
+    })?;
     let mut images = listed(&list);
     for name in names {
         if let Some(ids) = images.get_mut(&canonical(name))
@@ -85,14 +88,13 @@ fn configuration(
 
 /// An index or a manifest in the store of a node.
 fn content(node: &str, digest: &str) -> Option<Value> {
-    let get = [
-        &["exec", node, "ctr"],
-        &KUBERNETES[..],
-        &["content", "get", digest],
-    ]
-    .concat();
-    let content = attempt("docker", &get, None).ok()?;
+    let content = attempt("docker", &ctr(node, &["content", "get", digest]), None).ok()?;
     serde_json::from_slice(&content.stdout).ok()
+}
+
+/// The arguments by which `docker` runs `ctr` in a node.
+fn ctr<'a>(node: &'a str, arguments: &[&'a str]) -> Vec<&'a str> {
+    [&["exec", node, "ctr"], &KUBERNETES[..], arguments].concat()
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 pub(crate) use self::names::are_built_here;
-pub use self::names::{LOCAL, NAMES, REGISTRY, shop};
+pub use self::names::{LOCAL, NAMES, shop};
 use self::state::Inventory;
 
 /// What to do with the images.

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::cluster::kubectl::elements;
 use crate::cluster::manifests;
 use crate::documents::{Documents, Stage};
-use crate::repository::checkout;
-pub use crate::repository::{LOCAL, REGISTRY};
+pub use crate::repository::LOCAL;
+use crate::repository::{REGISTRY, checkout};
 
 /// The shop's own images, without registry and tag.
 pub const NAMES: [&str; 4] = ["web", "products-api", "stock-api", "products-db"];
@@ -35,8 +35,11 @@ fn is_called(image: &str, name: &str) -> bool {
 
 /// Whether the shop's images are made on this machine, rather than published.
 pub(crate) fn are_built_here() -> bool {
-    let is_local = |image: &String| image.starts_with(&format!("{LOCAL}/"));
-    shop().iter().all(is_local)
+    shop().iter().all(|image| is_built_here(image))
+}
+
+fn is_built_here(image: &str) -> bool {
+    image.starts_with(&format!("{LOCAL}/"))
 }
 
 /// The text of the shop's manifests in the checkout; none without one.
@@ -82,13 +85,16 @@ impl Needed {
 
 /// The shop's own images.
 pub(super) fn of_the_shop() -> Vec<Needed> {
-    let user = if are_built_here() {
-        User::Shop
-    } else {
-        User::Pods
-    };
     let images = shop().into_iter();
-    images.map(|name| Needed::new(name, user)).collect()
+    let needed = images.map(|name| {
+        let user = if is_built_here(&name) {
+            User::Shop
+        } else {
+            User::Pods
+        };
+        Needed::new(name, user)
+    });
+    needed.collect()
 }
 
 /// All images, each once: the shop's, those of `istio`, those of the other manifests, and those that a command

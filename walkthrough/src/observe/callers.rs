@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use super::address::host;
+use super::probe_pods::NAMESPACE;
 use super::wait::eventually;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::{attempt, get, items, kubectl};
@@ -56,8 +58,8 @@ impl Caller {
             Self::Web => (SHOP, "deployment/web", "web"),
             Self::Products => (SHOP, "deployment/products-api-v1", "products-api"),
             Self::Stock => (SHOP, "deployment/stock-api", "stock-api"),
-            Self::Stranger => ("default", "pod/stranger", "web"),
-            Self::Outsider => ("default", "pod/outsider", "web"),
+            Self::Stranger => (NAMESPACE, "pod/stranger", "web"),
+            Self::Outsider => (NAMESPACE, "pod/outsider", "web"),
         };
         probe(namespace, pod, program, &["--method", method, url])
     }
@@ -96,14 +98,9 @@ impl Caller {
         };
         let pods = get(&["pods", "-A", "-l", app])?;
         let addresses = items(&pods).filter_map(|pod| pod["status"]["podIP"].as_str());
-        let written = addresses.map(|address| {
-            if address.contains(':') {
-                format!(" [{address}]:")
-            } else {
-                format!(" {address}:")
-            }
-        });
-        Ok(written.collect())
+        Ok(addresses
+            .map(|address| format!(" {}:", host(address)))
+            .collect())
     }
 }
 

@@ -3,9 +3,11 @@
 //! claims stands in `claims`, which also says what to wait for.
 
 pub(crate) mod access;
+pub(crate) mod address;
 pub(crate) mod callers;
 pub(crate) mod endpoints;
 pub mod jaeger;
+pub(crate) mod meeting;
 pub(crate) mod network_policies;
 pub mod page;
 pub(crate) mod probe_pods;

@@ -2,15 +2,14 @@
 
 use super::Finding;
 use crate::cluster::distribution::Distribution;
-use crate::entrance::{Entrances, Found};
+use crate::entrance::{Entrances, Found, SHOP_BY_HAND};
 use crate::port;
 use crate::prose::Prose;
 
 /// The shop's port, 8010, of a cluster that `distribution` made.
 pub(super) fn shop(distribution: Distribution) -> Finding {
     let found = entrances().found_shop();
-    let by_hand = "kubectl port-forward -n widgetario service/widgetario-web 8010:8010";
-    finding(distribution, 8010, found, "the shop answers", by_hand)
+    finding(distribution, 8010, found, "the shop answers", SHOP_BY_HAND)
 }
 
 /// The port of Istio's ingress gateway, 80.
