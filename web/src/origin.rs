@@ -3,7 +3,6 @@
 //! no token. A browser says where a request comes from, and no page can make it say otherwise.
 
 use axum::extract::Request;
-use axum::http::uri::Authority;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -33,8 +32,7 @@ pub(crate) fn is_ours(request: &Request) -> bool {
     let origin = origin.to_str().unwrap_or_default();
     let (scheme, host) = origin.split_once("://").unwrap_or_default();
     let default_port = if scheme == "https" { ":443" } else { ":80" };
-    let named = chassis::authority(request);
-    let named = named.iter().map(Authority::as_str);
+    let named = chassis::authority(request).into_iter();
     named
         .chain(forwarded(headers))
         .map(|host| host.strip_suffix(default_port).unwrap_or(host)) // browsers leave it out

@@ -1,10 +1,12 @@
 //! Which path is served by which handler, and the headers of every answer.
 
 use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
+use chassis::Limits;
+use tower::util::MapResponseLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::app_state::AppState;
 use crate::error::Error;
@@ -27,7 +29,12 @@ pub fn router(app: AppState) -> Router {
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .with_state(app.clone());
     let for_people = middleware::from_fn_with_state(app, error_page::for_people);
-    with_headers(chassis::limited(routes).layer(for_people))
+    // One layer: axum puts each into a box of its own.
+    routes.layer((
+        MapResponseLayer::new(with_headers),
+        for_people,
+        Limits::default(),
+    ))
 }
 
 /// Only for what a browser loads first: the answers for scripts and programs are small and
@@ -38,30 +45,31 @@ fn compression() -> CompressionLayer {
 
 /// Tells browsers to keep nothing but assets, to run nothing that is not ours, and to let no other
 /// site look in.
-fn with_headers(router: Router) -> Router {
-    router
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("no-store"),
-        ))
-        .layer(fixed(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-             connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ))
-        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
-        .layer(fixed(
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ))
-        .layer(fixed(
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ))
+fn with_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
-/// Adds the same header to every answer.
-fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
-}
+const HEADERS: [(HeaderName, &str); 5] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];

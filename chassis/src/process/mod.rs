@@ -20,7 +20,7 @@ use crate::process::signal::signalled;
 use crate::say;
 use crate::server::Server;
 use crate::start_error::StartError;
-use crate::telemetry::{Program, Telemetry, log};
+use crate::telemetry::{Program, Telemetry, log, tracer};
 
 /// Runs a service from its `main`: reads the command line, then serves until SIGINT or SIGTERM,
 /// or probes an address.
@@ -76,7 +76,7 @@ where
             instance: &settings.pod_name,
         };
         let telemetry = Telemetry::start(&program, &settings.telemetry)?;
-        log::start(settings.log_format, &settings.log, telemetry.tracer());
+        log::start(settings.log_format, &settings.log, tracer().cloned());
         let server = Server::bind(settings, shutdown).await?;
         bound(&server).map_err(StartError::Runtime)?;
         let stopped = serve(command.service, server).await;

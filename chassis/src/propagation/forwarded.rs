@@ -18,13 +18,18 @@ const FORWARDED: [HeaderName; 2] = [REQUEST_ID, END_USER];
 pub struct Forwarded(HeaderMap);
 
 impl Forwarded {
-    /// Those of a request's `headers` that are forwarded.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    /// Those of a request's `headers` that are forwarded, if there are any.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        // One look at each name costs less than a search for each listed one.
+        let is_listed = |name: &HeaderName| FORWARDED.contains(name);
+        if !headers.keys().any(is_listed) {
+            return None;
+        }
         let listed = |name: HeaderName| {
             let value = headers.get(&name).filter(|value| is_plain(value))?;
             Some((name, value.clone()))
         };
-        Self(FORWARDED.into_iter().filter_map(listed).collect())
+        Some(Self(FORWARDED.into_iter().filter_map(listed).collect()))
     }
 
     /// The headers themselves.

@@ -29,7 +29,7 @@ pub(crate) mod forwarded;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use opentelemetry::Context;
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
@@ -78,8 +78,12 @@ impl FromStr for Propagators {
 impl Propagators {
     /// The context that `headers` carry: a remote span, baggage, and B3's sampling state.
     pub fn extract(&self, headers: &HeaderMap) -> Context {
-        let incoming = Incoming::new(headers);
         let mut context = Context::new();
+        // One look at each name costs less than a search for each of ours.
+        if !headers.keys().any(is_ours) {
+            return context;
+        }
+        let incoming = Incoming::new(headers);
         // Baggage belongs to no span: it is passed on whatever happens to the trace.
         if self.0.contains(&Format::Baggage)
             && let Some(baggage) = Baggage::read(headers)
@@ -156,6 +160,12 @@ impl Propagators {
     fn reads_b3(&self) -> bool {
         self.0.contains(&Format::B3Single) || self.0.contains(&Format::B3Multi)
     }
+}
+
+/// Whether a header says anything of a trace. (`tracestate` alone says nothing.)
+fn is_ours(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    matches!(name, "traceparent" | "baggage" | "b3") || name.starts_with("x-b3-")
 }
 
 fn w3c(incoming: &Incoming) -> Option<SpanContext> {

@@ -1,34 +1,38 @@
 //! The access log: a line for each request, off by default. `RUST_LOG=info,access=debug` turns it on.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{Method, StatusCode, Uri};
 
-use crate::completion::{CANCELLED, Completion};
+use crate::completion::CANCELLED;
 
-/// Middleware that writes the line of a request, with the ids by which a proxy's own line is found.
-/// A request whose caller hung up has no status, but an `error`.
-pub(crate) async fn log(request: Request, next: Next) -> Response {
-    if !tracing::enabled!(target: "access", tracing::Level::DEBUG) {
-        return next.run(request).await;
+/// The line of a request under way.
+pub(super) struct Line {
+    method: Method,
+    uri: Uri,
+}
+
+impl Line {
+    /// The line of `request`, if the log wants it.
+    pub(super) fn begin(request: &Request) -> Option<Self> {
+        tracing::enabled!(target: "access", tracing::Level::DEBUG).then(|| Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+        })
     }
-    let begin = Instant::now();
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let completion = Completion::new(move |status: Option<StatusCode>| {
+
+    /// Writes the line of a request that took `duration`, with the ids by which a proxy's own line is found. A request whose caller
+    /// hung up has no status, but an `error`.
+    pub(super) fn write(self, status: Option<StatusCode>, duration: Duration) {
         tracing::debug!(
             target: "access",
-            method = method.as_str(),
-            path = uri.path(),
+            method = self.method.as_str(),
+            path = self.uri.path(),
             status = status.map(|status| status.as_u16()),
             error = status.is_none().then_some(CANCELLED),
-            seconds = (begin.elapsed().as_secs_f64() * 1e6).round() / 1e6,
+            seconds = (duration.as_secs_f64() * 1e6).round() / 1e6,
             "request"
         );
-    });
-    let response = next.run(request).await;
-    completion.end(response.status());
-    response
+    }
 }

@@ -1,13 +1,9 @@
 //! The headers in which an API says who answered and who asked; web's page shows them.
 
-use std::time::Instant;
+use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::duration::milliseconds;
 use crate::headers::{
     ATTEMPT, CALLER, CLIENT_CERTIFICATE, ENVOY_ATTEMPT_COUNT, POD, SERVER_TIMING, VERSION,
 };
@@ -32,30 +28,55 @@ impl Identity {
     }
 }
 
-/// Middleware that adds the headers to every answer, refusals included.
-pub(crate) async fn add(
-    State(identity): State<Identity>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let attempt = request.headers().get(ENVOY_ATTEMPT_COUNT).cloned();
-    let caller = caller(request.headers());
-    let begun = Instant::now();
-    let mut response = next.run(request).await;
-    let timing = format!("app;dur={}", milliseconds(begun.elapsed()));
-    let headers = response.headers_mut();
-    if let Ok(timing) = HeaderValue::from_str(&timing) {
-        headers.insert(SERVER_TIMING, timing);
+/// What a request says of where it comes from, for its answer.
+pub(super) struct Origin {
+    attempt: Option<HeaderValue>,
+    caller: Option<HeaderValue>,
+}
+
+impl Origin {
+    /// `None` when no proxy said anything.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        // One look at each name costs less than a search for both.
+        let is_ours =
+            |name: &HeaderName| *name == ENVOY_ATTEMPT_COUNT || *name == CLIENT_CERTIFICATE;
+        headers.keys().any(is_ours).then(|| Self {
+            attempt: headers.get(ENVOY_ATTEMPT_COUNT).cloned(),
+            caller: caller(headers),
+        })
     }
-    headers.insert(VERSION, identity.version);
-    headers.insert(POD, identity.pod);
-    if let Some(attempt) = attempt {
-        headers.insert(ATTEMPT, attempt);
+}
+
+impl Identity {
+    /// Adds the headers to an answer that took `duration`, refusals included.
+    pub(super) fn sign(
+        &self,
+        origin: Option<Box<Origin>>,
+        duration: Duration,
+        headers: &mut HeaderMap,
+    ) {
+        if let Ok(timing) = HeaderValue::try_from(timing(duration)) {
+            headers.insert(SERVER_TIMING, timing);
+        }
+        headers.insert(VERSION, self.version.clone());
+        headers.insert(POD, self.pod.clone());
+        if let Some(origin) = origin {
+            headers.extend(origin.attempt.map(|attempt| (ATTEMPT, attempt)));
+            headers.extend(origin.caller.map(|caller| (CALLER, caller)));
+        }
     }
-    if let Some(caller) = caller {
-        headers.insert(CALLER, caller);
-    }
-    response
+}
+
+/// The value of [`SERVER_TIMING`]: milliseconds, to the hundredth. (As whole numbers, and without
+/// `format!`: each takes longer than all other headers together.)
+fn timing(duration: Duration) -> String {
+    let hundredths = (duration.as_micros() + 5) / 10;
+    let mut text = String::with_capacity(24);
+    text.push_str("app;dur=");
+    text.push_str(itoa::Buffer::new().format(hundredths / 100));
+    text.push_str(if hundredths % 100 < 10 { ".0" } else { "." });
+    text.push_str(itoa::Buffer::new().format(hundredths % 100));
+    text
 }
 
 /// The URI of the nearest caller: the last element of [`CLIENT_CERTIFICATE`].
@@ -74,6 +95,19 @@ fn caller(headers: &HeaderMap) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn timing_is_in_milliseconds_rounded_to_hundredths() {
+        for (microseconds, expected) in [
+            (0, "app;dur=0.00"),
+            (4, "app;dur=0.00"),
+            (5, "app;dur=0.01"),
+            (1_995, "app;dur=2.00"),
+            (1_500_049, "app;dur=1500.05"),
+        ] {
+            assert_eq!(timing(Duration::from_micros(microseconds)), expected);
+        }
+    }
 
     #[test]
     fn caller_is_the_last_certificates_uri() {

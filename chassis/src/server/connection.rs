@@ -23,8 +23,11 @@ pub(crate) const REQUEST_DEADLINE: Duration = Duration::from_mins(1);
 /// A byte stream with a deadline for each request on it.
 pub(crate) struct Connection<S> {
     stream: S,
-    /// Runs from a request's first byte to its answer's first byte.
-    deadline: Option<Pin<Box<Sleep>>>,
+    /// Set from a request's first byte to its answer's first byte.
+    deadline: Option<Instant>,
+    /// Wakes the task of a request that waits. It is made once, and moved on when it is needed again:
+    /// most requests are answered before they wait.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Connection<S> {
@@ -32,7 +35,21 @@ impl<S> Connection<S> {
         Self {
             stream,
             deadline: None,
+            timer: None,
         }
+    }
+
+    /// Ready at `deadline`.
+    fn poll_timer(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        // An earlier request's end is too early for this one.
+        while timer.deadline() < deadline {
+            ready!(timer.as_mut().poll(context));
+            timer.as_mut().reset(deadline);
+        }
+        timer.as_mut().poll(context)
     }
 }
 
@@ -51,17 +68,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
             // a client that sends a byte now and then gains nothing. No bytes are the end of the
             // stream, which hyper takes care of.
             if buffer.filled().len() > before && self.deadline.is_none() {
-                let end = Instant::now() + REQUEST_DEADLINE;
-                self.deadline = Some(Box::pin(tokio::time::sleep_until(end)));
+                self.deadline = Some(Instant::now() + REQUEST_DEADLINE);
             }
             return Poll::Ready(Ok(()));
         }
         // Nothing to read. The stream wakes this task when there is; within a request, so does the
         // deadline, which must therefore be polled, too. Between requests there is none: the task may
         // sleep for hours.
-        match &mut self.deadline {
+        match self.deadline {
             Some(deadline) => {
-                ready!(deadline.as_mut().poll(context));
+                ready!(self.poll_timer(deadline, context));
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
             None => Poll::Pending,

@@ -4,21 +4,23 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::problem::Problem;
+use crate::server::well_formed::BODY_BYTES;
 
-/// The request's body, a JSON object. (serde alone would also accept an array of values.)
+/// The request's body, a JSON object of 16 KiB at most. (serde alone would also accept an array of values.)
 pub struct Json<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
+        DefaultBodyLimit::max(BODY_BYTES).apply(&mut request);
         let axum::Json(Object(body)) = axum::Json::from_request(request, state).await?;
         Ok(Self(body))
     }

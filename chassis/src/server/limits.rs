@@ -1,55 +1,147 @@
-//! What protects a service from too many requests at once, from slow ones, and from one that
-//! panics.
+//! What protects a service from too many requests at once, from slow ones, from malformed ones, and
+//! from one that panics.
 
 use std::any::Any;
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
-use tower_http::catch_panic::CatchPanicLayer;
+use pin_project_lite::pin_project;
+use tokio::time::{Sleep, sleep};
+use tower::{Layer, Service};
 
 use crate::problem::Problem;
-use crate::server::well_formed::{self, BODY_BYTES};
+use crate::server::well_formed;
 
 /// More at once would wait longer than their callers do.
 const REQUESTS_AT_ONCE: usize = 1024;
 /// Longer than two calls or database answers that take all the time that settings allow (10 s each).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Wraps `router` in the limits: requests at once, 30 s for each, 16 KiB of body, and a [`Problem`]
-/// instead of a panic, or for a request that HTTP calls malformed.
-pub fn limited(router: Router) -> Router {
-    let permits = Arc::new(Semaphore::new(REQUESTS_AT_ONCE));
-    router
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(move |request: Request, next: Next| {
-            answer(Arc::clone(&permits), request, next)
-        }))
-        .layer(middleware::from_fn(well_formed::check))
-}
+/// The layer that limits a service: requests at once, 30 s for each, 16 KiB of body, and a
+/// [`Problem`] instead of a panic, or for a request that HTTP calls malformed.
+#[derive(Clone, Default)]
+pub struct Limits(UnderWay);
 
-async fn answer(permits: Arc<Semaphore>, request: Request, next: Next) -> Response {
-    let Ok(_permit) = permits.try_acquire() else {
-        let problem = Problem::unavailable("Too many requests at once.");
-        return problem.unchanged().into_response();
-    };
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
-        Ok(response) => response,
-        // Whether what was asked for was done is unknown.
-        Err(_) => {
-            Problem::new(StatusCode::GATEWAY_TIMEOUT, "The answer took too long.").into_response()
+/// How many requests are under way.
+type UnderWay = Arc<AtomicUsize>;
+
+impl<S> Layer<S> for Limits {
+    type Service = Limited<S>;
+
+    fn layer(&self, inner: S) -> Limited<S> {
+        Limited {
+            inner,
+            under_way: Arc::clone(&self.0),
         }
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "tower-http's signature")]
-fn panicked(panic: Box<dyn Any + Send>) -> Response {
+/// A service within the limits.
+#[derive(Clone)]
+pub struct Limited<S> {
+    inner: S,
+    under_way: UnderWay,
+}
+
+impl<S> Service<Request> for Limited<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Limiting<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let answer = |response| Limiting::Answered {
+            response: Some(response),
+        };
+        if let Some(response) = well_formed::answer(&request) {
+            return answer(response);
+        }
+        let Some(place) = Place::take(&self.under_way) else {
+            let problem = Problem::unavailable("Too many requests at once.");
+            return answer(problem.unchanged().into_response());
+        };
+        match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
+            Ok(inner) => Limiting::Serving {
+                inner,
+                timeout: sleep(REQUEST_TIMEOUT),
+                _place: place,
+            },
+            Err(panic) => answer(panicked(panic.as_ref())),
+        }
+    }
+}
+
+pin_project! {
+    /// The answer of a request within the limits.
+    #[project = Projected]
+    pub enum Limiting<F> {
+        Serving {
+            #[pin]
+            inner: F,
+            #[pin]
+            timeout: Sleep,
+            _place: Place,
+        },
+        Answered { response: Option<Response> },
+    }
+}
+
+impl<F: Future<Output = Result<Response, Infallible>>> Future for Limiting<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Projected::Answered { response } => {
+                Poll::Ready(Ok(response.take().expect("polled until it is ready")))
+            }
+            Projected::Serving { inner, timeout, .. } => {
+                match catch_unwind(AssertUnwindSafe(|| inner.poll(context))) {
+                    Ok(Poll::Pending) => timeout.poll(context).map(|()| Ok(too_slow())),
+                    Ok(ready) => ready,
+                    Err(panic) => Poll::Ready(Ok(panicked(panic.as_ref()))),
+                }
+            }
+        }
+    }
+}
+
+/// A request's place among those under way, given back when it ends.
+struct Place(UnderWay);
+
+impl Place {
+    fn take(under_way: &UnderWay) -> Option<Self> {
+        let before = under_way.fetch_add(1, Ordering::Relaxed);
+        let place = Self(Arc::clone(under_way));
+        (before < REQUESTS_AT_ONCE).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether what was asked for was done is unknown.
+fn too_slow() -> Response {
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, "The answer took too long.").into_response()
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Response {
     let message = panic
         .downcast_ref::<&str>()
         .copied()

@@ -1,20 +1,20 @@
 //! Metrics, named after OpenTelemetry's semantic conventions
 //! (<https://opentelemetry.io/docs/specs/semconv/http/http-metrics/>).
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::StatusCode;
-use axum::middleware::Next;
-use axum::response::Response;
-use prometheus_client::encoding::text;
+use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-use crate::completion::{CANCELLED, Completion};
+use crate::completion::CANCELLED;
 use crate::telemetry::method::method;
 
 /// Bounds in seconds, as the semantic conventions advise.
@@ -30,9 +30,6 @@ pub struct Metrics {
     /// Requests that hyper refused by itself, before there was anything to route.
     pub(crate) unreadable: Counter,
 }
-
-/// Names and values, the same few for any request.
-type Labels = Vec<(&'static str, String)>;
 
 impl Metrics {
     pub(crate) fn new() -> Self {
@@ -72,42 +69,94 @@ impl Metrics {
     }
 }
 
-/// Middleware that measures each request from its arrival to its answer's head, or until its caller
-/// hangs up.
-pub(crate) async fn measure(
-    State(metrics): State<Metrics>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let begin = Instant::now();
-    let method = method(request.method());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let completion = Completion::new(move |status| {
-        let labels = labels(method, route.as_ref().map(MatchedPath::as_str), status);
-        let duration = begin.elapsed().as_secs_f64();
-        metrics.requests.get_or_create(&labels).observe(duration);
-    });
-    let response = next.run(request).await;
-    completion.end(response.status());
-    response
+/// The histogram of a route's usual answers: those like its first success. It is found once, because
+/// the search costs more than the measurement.
+#[derive(Clone, Default)]
+pub(super) struct Usual(Arc<OnceLock<(Labels, Histogram)>>);
+
+/// The measurement of a request under way: from its arrival to its answer's head, or until its
+/// caller hangs up.
+pub(super) struct Measurement {
+    begun: Instant,
+    labels: Labels,
+    usual: Usual,
+}
+
+impl Measurement {
+    pub(super) fn begin(request: &Request, usual: Usual) -> Self {
+        Self {
+            begun: Instant::now(),
+            labels: Labels {
+                method: method(request.method()),
+                route: request.extensions().get().cloned(),
+                status: None,
+            },
+            usual,
+        }
+    }
+
+    /// Counts the request; an answer that was not sent has no status. Returns how long it took.
+    pub(super) fn report(&mut self, metrics: &Metrics, status: Option<StatusCode>) -> Duration {
+        let duration = self.begun.elapsed();
+        let seconds = duration.as_secs_f64();
+        self.labels.status = status;
+        match self.usual.0.get() {
+            Some((labels, histogram)) if *labels == self.labels => histogram.observe(seconds),
+            _ => {
+                let histogram = metrics.requests.get_or_create_owned(&self.labels);
+                histogram.observe(seconds);
+                if status.is_some_and(|status| status.is_success()) {
+                    let _ = self.usual.0.set((self.labels.clone(), histogram));
+                }
+            }
+        }
+        duration
+    }
 }
 
 /// The labels are bounded on purpose: all unknown methods share one, and so do all unknown paths.
-/// An answer that was not sent has no status.
-fn labels(method: &'static str, route: Option<&str>, status: Option<StatusCode>) -> Labels {
-    let error = match status {
-        None => Some(CANCELLED.to_owned()),
-        Some(status) => status.is_server_error().then(|| status.as_str().to_owned()),
-    };
-    let labels = [
-        ("http_request_method", Some(method.to_owned())),
-        ("http_route", Some(route.unwrap_or("unmatched").to_owned())),
-        (
-            "http_response_status_code",
-            status.map(|status| status.as_str().to_owned()),
-        ),
-        ("error_type", error),
-    ];
-    let present = |(name, value)| Some((name, value?));
-    labels.into_iter().filter_map(present).collect()
+#[derive(Clone, Debug)]
+struct Labels {
+    method: &'static str,
+    route: Option<MatchedPath>,
+    status: Option<StatusCode>,
+}
+
+impl Labels {
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or("unmatched", MatchedPath::as_str)
+    }
+
+    fn parts(&self) -> (&'static str, &str, Option<StatusCode>) {
+        (self.method, self.route(), self.status)
+    }
+}
+
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Labels {}
+
+impl Hash for Labels {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
+impl EncodeLabelSet for Labels {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
+        ("http_request_method", self.method).encode(encoder.encode_label())?;
+        ("http_route", self.route()).encode(encoder.encode_label())?;
+        let Some(status) = &self.status else {
+            return ("error_type", CANCELLED).encode(encoder.encode_label());
+        };
+        ("http_response_status_code", status.as_str()).encode(encoder.encode_label())?;
+        if status.is_server_error() {
+            ("error_type", status.as_str()).encode(encoder.encode_label())?;
+        }
+        Ok(())
+    }
 }

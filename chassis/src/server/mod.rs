@@ -10,6 +10,7 @@ mod listen;
 mod management;
 pub(crate) mod metrics;
 mod name_trace;
+mod observed;
 mod stop;
 mod well_formed;
 
@@ -20,7 +21,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::middleware;
 use prometheus_client::metrics::counter::Counter;
 use tokio::net::TcpListener;
 
@@ -29,14 +29,13 @@ use crate::problem::Problem;
 use crate::readiness::Readiness;
 use crate::server::accept::{Acceptor, Listener};
 use crate::server::answer_headers::Identity;
-use crate::server::limits::limited;
+use crate::server::limits::Limits;
 use crate::server::listen::listen;
 use crate::server::metrics::Metrics;
-use crate::server::name_trace::name_trace;
-use crate::server::stop::{retire, stop};
+use crate::server::observed::Observe;
+use crate::server::stop::stop;
 use crate::settings::Settings;
 use crate::start_error::StartError;
-use crate::telemetry::span::trace;
 
 /// How long a connection to the management port may wait between requests: longer than Prometheus
 /// does, but not for ever, because a few idle connections would keep the probes out. No proxy
@@ -127,8 +126,8 @@ impl Server {
         let router = router
             .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "There is nothing here.") })
             .method_not_allowed_fallback(|| async { Problem::not_allowed() });
-        let outer = middleware::from_fn_with_state(identity, answer_headers::add);
-        self.run(limited(router).layer(outer)).await
+        let observe = self.observe(Some(identity));
+        self.serve(router.layer((observe, Limits::default()))).await
     }
 
     /// Serves `router` until the shutdown that [`Server::bind`] was given, then drains and returns.
@@ -136,17 +135,18 @@ impl Server {
     /// # Errors
     /// When the operating system refuses what it granted at first.
     pub async fn run(self, router: Router) -> Result<(), StartError> {
-        let address = self.address().map_err(StartError::Runtime)?;
-        let measure = middleware::from_fn_with_state(self.metrics.clone(), metrics::measure);
+        let observe = self.observe(None);
+        self.serve(router.layer(observe)).await
+    }
+
+    fn observe(&self, identity: Option<Identity>) -> Observe {
         let propagators = self.settings.telemetry.propagators.clone();
-        let trace = middleware::from_fn_with_state(propagators, trace);
-        let retire = middleware::from_fn_with_state(self.readiness.clone(), retire);
-        let router = router
-            .layer(measure)
-            .layer(middleware::from_fn(access::log))
-            .layer(middleware::from_fn(name_trace))
-            .layer(trace)
-            .layer(retire);
+        let (metrics, readiness) = (self.metrics.clone(), self.readiness.clone());
+        Observe::new(propagators, metrics, readiness, identity)
+    }
+
+    async fn serve(self, router: Router) -> Result<(), StartError> {
+        let address = self.address().map_err(StartError::Runtime)?;
         let unreadable = self.metrics.unreadable.clone();
         let service = Acceptor::new(router, *open_files::CONNECTIONS, None, unreadable);
         let service = Listener::spawn(self.service, service);

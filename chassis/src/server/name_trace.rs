@@ -1,17 +1,14 @@
 //! Adds the id of the trace to each [`Problem`], so that its reader can find what led to it.
 
-use axum::extract::Request;
 use axum::http::header;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::problem::Problem;
 use crate::telemetry::ids::trace_id;
 
-/// Middleware that writes a problem again, with the id of its trace; it runs within the span of the
-/// request.
-pub(crate) async fn name_trace(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// Writes the problem of an answer again, with the id of its trace; to be called within the span of
+/// the request.
+pub(super) fn name_trace(mut response: Response) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
     };

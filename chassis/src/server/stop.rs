@@ -7,10 +7,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderValue, header};
 
 use crate::readiness::Readiness;
 use crate::server::accept::Listener;
@@ -35,16 +32,9 @@ pub(super) async fn stop(
     management.stop(MANAGEMENT_GRACE).await;
 }
 
-/// Middleware that, while the service drains, asks each caller to take its next request elsewhere.
-pub(super) async fn retire(
-    State(readiness): State<Readiness>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let mut response = next.run(request).await;
+/// While the service drains, asks the caller of an answer to send its next request elsewhere.
+pub(super) fn retire(readiness: &Readiness, headers: &mut HeaderMap) {
     if readiness.is_draining() {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    response
 }

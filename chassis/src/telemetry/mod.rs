@@ -9,9 +9,11 @@ pub(crate) mod log;
 pub(crate) mod method;
 mod pairs;
 mod sampler;
+pub(crate) mod server_span;
 pub(crate) mod settings;
 pub(crate) mod span;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider;
@@ -30,6 +32,14 @@ use crate::telemetry::settings::TelemetrySettings;
 
 /// Without any delay, the SDK would not rest between exports.
 const SHORTEST_DELAY: Duration = Duration::from_millis(1);
+
+/// The tracer of this process, once its SDK has started.
+static TRACER: OnceLock<SdkTracer> = OnceLock::new();
+
+/// What opens spans; none while the SDK is disabled, or before it starts.
+pub(crate) fn tracer() -> Option<&'static SdkTracer> {
+    TRACER.get()
+}
 
 /// What the spans say of the program, unless the telemetry settings say something else.
 pub(crate) struct Program<'a> {
@@ -62,16 +72,13 @@ impl Telemetry {
         if let Some(endpoint) = settings.endpoint() {
             provider = provider.with_span_processor(processor(&endpoint, settings)?);
         }
-        Ok(Self {
-            provider: Some(provider.build()),
-        })
-    }
-
-    pub(crate) fn tracer(&self) -> Option<SdkTracer> {
+        let provider = provider.build();
         let scope =
             InstrumentationScope::builder("widgetario").with_version(env!("CARGO_PKG_VERSION"));
-        let provider = self.provider.as_ref()?;
-        Some(provider.tracer_with_scope(scope.build()))
+        let _ = TRACER.set(provider.tracer_with_scope(scope.build()));
+        Ok(Self {
+            provider: Some(provider),
+        })
     }
 
     /// Sends what is left, for a second at most.
