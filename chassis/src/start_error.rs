@@ -31,9 +31,6 @@ pub enum StartError {
     /// No HTTP client can be made.
     #[error("no HTTP client can be made: {0}")]
     Client(#[from] reqwest::Error),
-    /// The collector's settings are refused.
-    #[error("spans cannot be exported: {0}")]
-    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
     /// The operating system refused what every process needs.
     #[error("the operating system refused a thread or a file: {0}")]
     Runtime(io::Error),

@@ -7,7 +7,9 @@ mod exporter;
 pub(crate) mod ids;
 pub(crate) mod log;
 pub(crate) mod method;
+mod otlp;
 mod pairs;
+mod protobuf;
 mod sampler;
 pub(crate) mod server_span;
 pub(crate) mod settings;
@@ -18,7 +20,6 @@ use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry::{InstrumentationScope, KeyValue};
-use opentelemetry_otlp::{Compression, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider,
@@ -70,7 +71,7 @@ impl Telemetry {
             .with_resource(resource(program, settings))
             .with_sampler(sampler);
         if let Some(endpoint) = settings.endpoint() {
-            provider = provider.with_span_processor(processor(&endpoint, settings)?);
+            provider = provider.with_span_processor(processor(endpoint, settings)?);
         }
         let provider = provider.build();
         let scope =
@@ -91,26 +92,19 @@ impl Telemetry {
 
 /// Sends spans to `endpoint` in batches, in the background.
 fn processor(
-    endpoint: &Url,
+    endpoint: Url,
     settings: &TelemetrySettings,
 ) -> Result<BatchSpanProcessor, StartError> {
-    let mut exporter = opentelemetry_otlp::SpanExporter::builder()
-        .with_http()
-        .with_http_client(client(settings)?)
-        .with_timeout(settings.timeout())
-        .with_endpoint(endpoint.as_str());
-    if settings.is_compressed() {
-        exporter = exporter.with_compression(Compression::Gzip);
-    }
-    let exporter = RuntimeExporter::new(exporter.build()?, endpoint.to_string());
     let batches = BatchConfigBuilder::default()
         .with_scheduled_delay(settings.bsp_schedule_delay.max(SHORTEST_DELAY))
         .with_max_queue_size(settings.bsp_max_queue_size)
         .with_max_export_batch_size(settings.bsp_max_export_batch_size)
         .build();
-    Ok(BatchSpanProcessor::builder(exporter)
-        .with_batch_config(batches)
-        .build())
+    Ok(
+        BatchSpanProcessor::builder(RuntimeExporter::new(endpoint, settings)?)
+            .with_batch_config(batches)
+            .build(),
+    )
 }
 
 /// What all spans of the process have in common: the program, unless `OTEL_RESOURCE_ATTRIBUTES`
@@ -135,13 +129,4 @@ fn resource(program: &Program, settings: &TelemetrySettings) -> Resource {
         None => resource,
     }
     .build()
-}
-
-/// The HTTP client for the collector, with a deadline for a collector that does not answer.
-fn client(settings: &TelemetrySettings) -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .no_proxy()
-        .timeout(settings.timeout())
-        .default_headers(settings.headers())
-        .build()
 }
