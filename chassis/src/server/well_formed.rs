@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::authority::host;
+use crate::authority::host_and_port;
 use crate::problem::Problem;
 
 /// A little more than the 8000 that every server should accept (RFC 9112, section 3).
@@ -39,13 +39,13 @@ pub(super) async fn check(request: Request, next: Next) -> Response {
 /// Sections 3.2 and 3.3 of RFC 9112.
 fn target(request: &Request) -> Result<(), Problem> {
     let (method, uri) = (request.method(), request.uri());
-    let hosts = request.headers().get_all(header::HOST).iter();
-    let hosts = hosts.take(2).count();
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = hosts.next();
     let is_old = request.version() == Version::HTTP_10;
-    if hosts > 1 || (hosts == 0 && !is_old) {
+    if hosts.next().is_some() || (host.is_none() && !is_old) {
         return refuse(StatusCode::BAD_REQUEST, "There must be one `host` header.");
     }
-    if hosts == 1 && host(request.headers()).is_none() {
+    if host.is_some_and(|host| host.to_str().ok().and_then(host_and_port).is_none()) {
         let detail = "The `host` header must be a name or an address, and a port at most.";
         return refuse(StatusCode::BAD_REQUEST, detail);
     }

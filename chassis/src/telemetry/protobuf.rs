@@ -65,13 +65,16 @@ impl Message {
         let begin = self.0.len() + 1;
         self.0.push(0);
         write(self);
-        // The others move to make room for it.
-        let (length, count) = varint((self.0.len() - begin) as u64);
-        if count == 1 {
-            self.0[begin - 1] = length[0];
+        let end = self.0.len();
+        let length = (end - begin) as u64;
+        if length < 0x80 {
+            self.0[begin - 1] = low_byte(length);
         } else {
-            let length = length.into_iter().take(count);
-            self.0.splice(begin - 1..begin, length);
+            // The further bytes of the length are written behind the message and move before it.
+            self.0[begin - 1] = low_byte(length) | 0x80;
+            self.varint(length >> 7);
+            let further = self.0.len() - end;
+            self.0[begin..].rotate_right(further);
         }
     }
 
@@ -79,26 +82,16 @@ impl Message {
         self.varint(u64::from(field << 3 | wire_type));
     }
 
-    fn varint(&mut self, value: u64) {
-        match varint(value) {
-            (bytes, 1) => self.0.push(bytes[0]), // as most are
-            (bytes, count) => self.0.extend_from_slice(&bytes[..count]),
+    /// Seven bits a byte, lowest first; all bytes but the last have the eighth.
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.0.push(low_byte(value) | 0x80);
+            value >>= 7;
         }
+        self.0.push(low_byte(value));
     }
 }
 
-/// Seven bits a byte, lowest first; all bytes but the last have the eighth. Returns the bytes, and how
-/// many there are.
-fn varint(mut value: u64) -> ([u8; 10], usize) {
-    let mut bytes = [0; 10];
-    for (position, byte) in bytes.iter_mut().enumerate() {
-        let [lowest, ..] = value.to_le_bytes();
-        value >>= 7;
-        if value == 0 {
-            *byte = lowest;
-            return (bytes, position + 1);
-        }
-        *byte = lowest | 0x80;
-    }
-    (bytes, bytes.len())
+fn low_byte(value: u64) -> u8 {
+    value.to_le_bytes()[0]
 }

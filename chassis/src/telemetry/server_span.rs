@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt};
 use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
 
-use crate::authority::{authority, host_and_port};
+use crate::authority::host_and_port;
 use crate::completion::CANCELLED;
 use crate::headers::FORWARDED_PROTO;
 use crate::propagation::Propagators;
@@ -92,8 +92,7 @@ fn attributes(request: &Request, request_id: Option<String>) -> Vec<KeyValue> {
     }
     add("http.route", route(request).map(owned));
     add("url.query", uri.query().map(cut).map(owned));
-    if let Some(authority) = authority(request) {
-        let (host, port) = host_and_port(authority);
+    if let Some((host, port)) = host(request) {
         add("server.address", Some(owned(host)));
         add("server.port", port.map(i64::from).map(Value::from));
     }
@@ -103,6 +102,14 @@ fn attributes(request: &Request, request_id: Option<String>) -> Vec<KeyValue> {
     let ids = request_id.map(|id| Value::Array(Array::String(vec![id.into()])));
     add("http.request.header.x-request-id", ids);
     attributes
+}
+
+/// Host and port of the target or of the `host` header.
+fn host(request: &Request) -> Option<(&str, Option<u16>)> {
+    match request.uri().authority() {
+        Some(target) => Some((target.host(), target.port_u16())),
+        None => host_and_port(text(request.headers(), header::HOST)?),
+    }
 }
 
 fn owned(text: &str) -> Value {
