@@ -16,7 +16,7 @@ pub fn authority(request: &Request) -> Option<&str> {
 
 /// Host and port in `text`, when it is a host and at most a port.
 pub(crate) fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
-    let plain = text.bytes().take_while(is_plain).count();
+    let plain = text.bytes().take_while(|byte| is_plain(*byte)).count();
     let (host, port) = match text.as_bytes().get(plain) {
         None | Some(b':') if plain > 0 => text.split_at(plain),
         // The grammar of other characters takes long to check.
@@ -34,6 +34,6 @@ pub(crate) fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
 }
 
 /// Whether nearly every name is made of this and the like.
-fn is_plain(byte: &u8) -> bool {
+fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
 }

@@ -1,5 +1,6 @@
 //! What a handler adds to its trace with `tracing`'s own macros. (A file of its own, because a process
 //! starts its telemetry once.)
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
