@@ -1,4 +1,4 @@
-//! `probe URL`: a health check, and a test call through the mesh, for images that hold no other
+//! `probe URL...`: a health check, and test calls through the mesh, for images that hold no other
 //! program.
 
 use std::error::Error;
@@ -15,7 +15,7 @@ use crate::headers::CALLER;
 use crate::output::OutputError;
 use crate::say;
 
-/// Asks an address once and prints the answer.
+/// Asks addresses, and prints a line for each, in their order: the answer, or why there is none.
 #[derive(Args)]
 pub(crate) struct Probe {
     /// HTTP method
@@ -23,8 +23,9 @@ pub(crate) struct Probe {
     method: Method,
 
     /// `http://…`: succeeds with a status below 400. `postgres://host:port`: succeeds when a
-    /// PostgreSQL answers its greeting
-    url: Url,
+    /// PostgreSQL answers its greeting. Several are asked one after the other
+    #[arg(required = true, value_name = "URL")]
+    urls: Vec<Url>,
 }
 
 /// Shorter than the 5 s that Kubernetes gives a probe in our manifests.
@@ -32,55 +33,71 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 
 impl Probe {
     pub(crate) const NAME: &str = "probe";
-    pub(crate) const ABOUT: &str = "Ask a URL once: print status and latency, exit 0 or 1";
+    pub(crate) const ABOUT: &str = "Ask each URL once: print status and latency, exit 0 or 1";
 
     pub(crate) fn run(self) -> ExitCode {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let outcome = runtime
+        let asked = runtime
             .map_err(Into::into)
             .and_then(|runtime| runtime.block_on(self.ask()));
-        match outcome {
-            Ok(code) => code,
+        match asked {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
             Err(error) => {
                 if let Some(unread) = error.downcast_ref().and_then(OutputError::unread) {
                     return unread;
                 }
-                let mut cause: &dyn Error = &*error;
-                while let Some(inner) = cause.source() {
-                    cause = inner;
-                }
-                let _ = writeln!(io::stderr(), "no answer: {cause}");
+                let _ = writeln!(io::stderr(), "{error}");
                 ExitCode::FAILURE
             }
         }
     }
 
-    async fn ask(self) -> Result<ExitCode, Box<dyn Error>> {
-        let begin = Instant::now();
-        let (answer, good) = match self.url.scheme() {
-            "http" => http(self.method, self.url).await?,
-            "postgres" => tokio::time::timeout(TIMEOUT, postgres(&self.url)).await??,
-            other => {
-                return Err(format!("{other}:// is not allowed: http:// or postgres://").into());
+    /// Whether all answers are good.
+    async fn ask(self) -> Result<bool, Box<dyn Error>> {
+        let mut all_good = true;
+        for url in &self.urls {
+            let begin = Instant::now();
+            match answer(&self.method, url).await {
+                Ok((answer, good)) => {
+                    all_good &= good;
+                    say!("{answer} in {:.1?}", begin.elapsed())?;
+                }
+                Err(error) => {
+                    all_good = false;
+                    say!("no answer: {}", first_cause(&*error))?;
+                }
             }
-        };
-        say!("{answer} in {:.1?}", begin.elapsed())?;
-        Ok(if good {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        }
+        Ok(all_good)
     }
 }
 
-async fn http(method: Method, url: Url) -> Result<(String, bool), Box<dyn Error>> {
+fn first_cause(error: &dyn Error) -> &dyn Error {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause
+}
+
+/// The answer of an address, and whether it is good.
+async fn answer(method: &Method, url: &Url) -> Result<(String, bool), Box<dyn Error>> {
+    match url.scheme() {
+        "http" => http(method, url).await,
+        "postgres" => Ok(tokio::time::timeout(TIMEOUT, postgres(url)).await??),
+        other => Err(format!("{other}:// is not allowed: http:// or postgres://").into()),
+    }
+}
+
+async fn http(method: &Method, url: &Url) -> Result<(String, bool), Box<dyn Error>> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .timeout(TIMEOUT)
         .build()?;
-    let response = client.request(method, url).send().await?;
+    let response = client.request(method.clone(), url.clone()).send().await?;
     let status = response.status();
     let caller = response.headers().get(CALLER);
     let caller = caller.and_then(|caller| caller.to_str().ok());

@@ -6,6 +6,7 @@ mod database;
 mod failover;
 mod meanings;
 mod network;
+mod probe;
 mod proxy;
 mod put;
 mod sales;
