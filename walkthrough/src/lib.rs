@@ -22,8 +22,8 @@
 //! Besides these, [`preflight`] checks the laptop and its [`port`]s, [`images`] brings what the pods run to
 //! where they run, [`entrance`] opens a port-forward where localhost does not answer, and [`doctor`]
 //! explains one trace. `prose` writes text for
-//! people, also when standard output is for JSON, and `cleanup` makes sure that nothing is left
-//! behind.
+//! people, also when standard output is for JSON, `parallel` does work at the same time, and `cleanup`
+//! makes sure that nothing is left behind.
 //!
 //! To add a stage, write its section and its YAML, and add its function to the table in `claims`.
 //!
@@ -38,6 +38,7 @@ mod documents;
 pub mod entrance;
 pub mod images;
 pub mod observe;
+mod parallel;
 pub mod port;
 pub mod preflight;
 mod prose;

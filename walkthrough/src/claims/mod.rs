@@ -16,6 +16,8 @@ mod proportion;
 mod routes;
 pub(crate) mod target;
 
+use std::thread;
+
 use anyhow::Context;
 
 use self::claim::Claim;
@@ -81,8 +83,20 @@ pub(crate) fn of_stage(
     position: usize,
     target: &Target,
 ) -> anyhow::Result<Vec<Claim>> {
+    thread::scope(|scope| {
+        // It only reads what the cluster holds, so that it disturbs no measurement.
+        let cluster = scope.spawn(|| cluster_state::holds_the_documents(documents, position));
+        let measured = of_shop(documents, position, target)?;
+        let mut claims = vec![cluster.join().expect("nobody panics")?];
+        claims.extend(measured);
+        Ok(claims)
+    })
+}
+
+/// The claims of the stage at `position` about the shop and the mesh.
+fn of_shop(documents: &Documents, position: usize, target: &Target) -> anyhow::Result<Vec<Claim>> {
     let key = documents.stages[position].key.as_str();
-    let mut claims = vec![cluster_state::holds_the_documents(documents, position)?];
+    let mut claims = Vec::new();
     // Before there is a shop, and while deny-all closes it, nobody answers.
     if position >= documents.position("demo2/deploy")? && key != "demo3/deny-all" {
         let shop = cluster_state::shop_is_in_the_cluster(target);

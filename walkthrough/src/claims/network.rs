@@ -2,7 +2,6 @@
 //! network enforces policies.
 
 use std::collections::BTreeSet;
-use std::thread;
 
 use serde_json::Value;
 
@@ -12,6 +11,7 @@ use crate::observe::address::{authority, of_pod};
 use crate::observe::meeting::{Meeting, met_by};
 use crate::observe::network_policies::{CLOSED, Enforcement, OPEN, PolicyPods, health, settled};
 use crate::observe::probe_pods::web_image;
+use crate::parallel::parallel;
 
 /// A direction of the policy.
 struct Direction {
@@ -99,15 +99,7 @@ impl Direction {
             let pod = name(pod).to_owned();
             anyhow::Ok(Tried { pod, open, closed })
         };
-        thread::scope(|scope| {
-            let both = &both;
-            let tried: Vec<_> = pods
-                .iter()
-                .map(|pod| scope.spawn(move || both(pod)))
-                .collect();
-            let tried = tried.into_iter().map(thread::ScopedJoinHandle::join);
-            tried.map(|tried| tried.expect("nobody panics")).collect()
-        })
+        parallel(pods.len(), pods, both).into_iter().collect()
     }
 
     /// Whether this is what must be met at a port that the policy does not list.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::RESERVED;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::{ask_service, elements};
+use crate::parallel::parallel;
 
 /// The names under which application and sidecar report.
 const SERVICES: [&str; 3] = [
@@ -155,31 +156,35 @@ fn by_request(id: &str) -> anyhow::Result<Vec<Trace>> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let day = Duration::from_hours(24);
     let (start, end) = (now.saturating_sub(day).as_micros(), (now + day).as_micros());
+    let tags = tags.map(|tags| utf8_percent_encode(&tags.to_string(), RESERVED).to_string());
+    let queries = SERVICES.iter().flat_map(|service| {
+        let query = move |tags| format!("traces?service={service}&tags={tags}");
+        tags.iter().map(query)
+    });
+    let answers = parallel(SERVICES.len(), queries, |query| {
+        ask(&format!(
+            "{query}&start={start}&end={end}&lookback=custom&limit=200"
+        ))
+    });
     let mut traces = BTreeMap::new();
-    for service in SERVICES {
-        for tags in &tags {
-            let tags = tags.to_string();
-            let tags = utf8_percent_encode(&tags, RESERVED);
-            let answer = ask(&format!(
-                "traces?service={service}&tags={tags}&start={start}&end={end}\
-                 &lookback=custom&limit=200"
-            ))?;
-            for trace in elements(&answer["data"]).map(Trace::read) {
-                traces.insert(trace.id.clone(), trace);
-            }
+    for answer in answers {
+        for trace in elements(&answer?["data"]).map(Trace::read) {
+            traces.insert(trace.id.clone(), trace);
         }
     }
     Ok(traces.into_values().collect())
 }
 
-/// The traces of a request, by its `x-request-id`, in the order of their ids. Waits until they have
-/// `spans` spans and no more arrive, for 40 s at most.
+/// The traces of a request that was just answered, by its `x-request-id`, in the order of their ids.
+/// Waits until they have `spans` spans and no more can arrive, for 40 s at most.
 ///
 /// # Errors
 /// When Jaeger cannot be asked.
 pub fn of_request(id: &str, spans: usize) -> anyhow::Result<Vec<Trace>> {
-    /// Longer than Envoy or a service waits before it sends a batch of spans.
-    const QUIET: Duration = Duration::from_secs(7);
+    /// Longer than Envoy or a service keeps a span before it sends it, which is 5 s.
+    const LATEST: Duration = Duration::from_secs(7);
+    /// Longer than what was sent takes to arrive.
+    const QUIET: Duration = Duration::from_millis(1500);
     const DEADLINE: Duration = Duration::from_secs(40);
     let begin = Instant::now();
     let (mut seen, mut count, mut grew) = (BTreeMap::<String, Trace>::new(), 0, begin);
@@ -193,7 +198,8 @@ pub fn of_request(id: &str, spans: usize) -> anyhow::Result<Vec<Trace>> {
                 seen.insert(trace.id.clone(), trace);
             }
         }
-        if (count >= spans && grew.elapsed() > QUIET) || begin.elapsed() > DEADLINE {
+        let is_over = begin.elapsed() > LATEST && grew.elapsed() > QUIET;
+        if (count >= spans && is_over) || begin.elapsed() > DEADLINE {
             return Ok(seen.into_values().collect());
         }
         sleep(Duration::from_millis(500));

@@ -7,6 +7,10 @@ use serde_json::Value;
 use super::RESERVED;
 use super::wait::eventually;
 use crate::cluster::kubectl::{ask_service, elements};
+use crate::parallel::parallel;
+
+/// How many expressions are asked for at the same time.
+pub(crate) const AT_ONCE: usize = 4;
 
 /// A series: its labels, and its value.
 type Series = (Value, f64);
@@ -78,10 +82,8 @@ impl Counters {
 }
 
 fn read(expressions: &[String]) -> anyhow::Result<Vec<Vec<Series>>> {
-    expressions
-        .iter()
-        .map(|expression| query(expression))
-        .collect()
+    let read = parallel(AT_ONCE, expressions, |expression| query(expression));
+    read.into_iter().collect()
 }
 
 /// By how much a counter's series have grown together. A new series began at 0, and one that has

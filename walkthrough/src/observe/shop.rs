@@ -1,7 +1,5 @@
 //! The shop as its visitors see it, over HTTP.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,13 +7,19 @@ use ureq::{Agent, RequestBuilder};
 use web::contract::UpstreamCall;
 
 use crate::observe::page::Page;
+use crate::parallel::parallel;
 
 /// How many visitors ask at the same time.
 const VISITORS: usize = 24;
+/// How many do where a fault makes most of them wait: they cost the machine no more than the others.
+const WAITING_VISITORS: usize = 48;
 
-/// A visitor of the shop.
+/// Visitors of the shop.
+#[derive(Clone)]
 pub struct ShopClient {
     url: String,
+    /// How many of them ask at the same time.
+    visitors: usize,
     agent: Agent,
 }
 
@@ -35,7 +39,16 @@ impl ShopClient {
             .build();
         Self {
             url: url.trim_end_matches('/').to_owned(),
+            visitors: VISITORS,
             agent: config.into(),
+        }
+    }
+
+    /// The same shop with more visitors at the same time, for requests that a fault makes wait.
+    pub(crate) fn where_visitors_wait(&self) -> Self {
+        Self {
+            visitors: WAITING_VISITORS,
+            ..self.clone()
         }
     }
 
@@ -65,7 +78,7 @@ impl ShopClient {
 
     /// `n` views of the shop's content, several at the same time.
     pub(crate) fn views(&self, n: usize, headers: &[(&str, &str)]) -> Vec<Page> {
-        several(n, || self.get("/api/shop", headers))
+        self.several(n, || self.get("/api/shop", headers))
     }
 
     /// `n` calls of stock-api, or up to three more: each view of the shop makes four.
@@ -77,7 +90,12 @@ impl ShopClient {
     /// Tries `n` times, several at the same time, to buy a product that does not exist: nothing is
     /// sold, and a try that reaches stock-api is answered with 404.
     pub(crate) fn sales(&self, n: usize) -> Vec<Page> {
-        several(n, || self.post("/buy/999"))
+        self.several(n, || self.post("/buy/999"))
+    }
+
+    /// `n` answers, requested by its visitors.
+    fn several(&self, n: usize, ask: impl Fn() -> Page + Sync) -> Vec<Page> {
+        parallel(self.visitors, 0..n, |_| ask())
     }
 
     /// Views of the page at a steady rate, `per_second`, for `seconds`; also returns how long that
@@ -99,20 +117,4 @@ impl ShopClient {
         });
         (pages, begin.elapsed())
     }
-}
-
-/// `n` answers, requested by several visitors at the same time.
-fn several(n: usize, ask: impl Fn() -> Page + Sync) -> Vec<Page> {
-    let (next, pages) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(n)));
-    thread::scope(|scope| {
-        for _ in 0..VISITORS.min(n) {
-            scope.spawn(|| {
-                while next.fetch_add(1, Ordering::Relaxed) < n {
-                    let page = ask();
-                    pages.lock().expect("nobody panics with it").push(page);
-                }
-            });
-        }
-    });
-    pages.into_inner().expect("nobody panics with it")
 }

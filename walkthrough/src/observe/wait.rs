@@ -3,6 +3,9 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+/// Between two questions. A question itself takes about as long.
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// Asks again and again until there is an answer, for 40 s at most: images must be pulled, and
 /// Prometheus scrapes only every few seconds.
 ///
@@ -17,7 +20,7 @@ pub(crate) fn eventually<T>(
         if answer.is_some() || begin.elapsed() > Duration::from_secs(40) {
             return Ok(answer);
         }
-        sleep(Duration::from_secs(1));
+        sleep(PAUSE);
     }
 }
 
@@ -26,6 +29,6 @@ pub(crate) fn eventually<T>(
 pub(crate) fn wait_until(condition: impl Fn() -> bool) {
     let begin = Instant::now();
     while !condition() && begin.elapsed() < Duration::from_secs(15) {
-        sleep(Duration::from_millis(200));
+        sleep(PAUSE);
     }
 }

@@ -73,10 +73,11 @@ fn log_of(id: Option<&str>) -> anyhow::Result<Claim> {
 
 pub(in crate::claims) fn delay(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let route = routes::arrive("stock-api")?;
+    let shop = target.shop.where_visitors_wait();
     let (mut pages, mut shortest) = (Vec::new(), f64::INFINITY);
     let text = "70 % of the calls of stock-api take longer";
     let calls = judge(text, DELAYED, sample_size(DELAYED), |n| {
-        pages = target.shop.views(n / 4, &[]);
+        pages = shop.views(n / 4, &[]);
         let calls = || pages.iter().flat_map(Page::stock_calls);
         shortest = shortest_from(calls(), DELAY_MS);
         Share::count(calls(), |call| call.latency_ms >= DELAY_MS)
@@ -86,7 +87,7 @@ pub(in crate::claims) fn delay(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let expected = 1.0 - (1.0 - DELAYED).powi(ROWS);
     let text = "99.2 % of the pages wait for one: 1 - 0.3 to the power of 4";
     let slow = judge(text, expected, 4 * sample_size(expected), |n| {
-        pages = target.shop.views(n, &[]);
+        pages = shop.views(n, &[]);
         Share::count(&pages, |page| page.seconds >= DELAY_MS / 1000.0)
     });
     all.extend(pages);

@@ -10,6 +10,7 @@ use crate::claims::routes;
 use crate::claims::target::Target;
 use crate::cluster::pods::{self, is_ready};
 use crate::observe::endpoints::ejected;
+use crate::observe::shop::ShopClient;
 use crate::observe::wait::wait_until;
 
 /// What demo 4 delays: the same numbers as in its files.
@@ -20,8 +21,8 @@ fn is_failed(call: &UpstreamCall) -> bool {
     call.status != Some(200)
 }
 
-fn failures(target: &Target, n: usize) -> Share {
-    Share::count(&target.shop.stock_calls(n), |call| is_failed(call))
+fn failures(shop: &ShopClient, n: usize) -> Share {
+    Share::count(&shop.stock_calls(n), |call| is_failed(call))
 }
 
 pub(in crate::claims) fn faults(target: &Target) -> anyhow::Result<Vec<Claim>> {
@@ -50,15 +51,16 @@ pub(in crate::claims) fn faults(target: &Target) -> anyhow::Result<Vec<Claim>> {
 
 pub(in crate::claims) fn retries(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let route = routes::arrive("stock-api")?;
+    let shop = target.shop.where_visitors_wait();
     let expected = ABORTED.powi(3);
     let text = "0.8 % of the calls still fail: 0.2 to the power of 3";
-    let failures = judge(text, expected, 4000, |n| failures(target, n));
+    let failures = judge(text, expected, 4000, |n| failures(&shop, n));
     // The share of the successful calls that needed another try: at the first try, 0.8 of 1 - 0.008
     // succeed.
     let expected_again = 1.0 - (1.0 - ABORTED) / (1.0 - expected);
     let text = "19 % of the good answers came at the second or third try";
     let attempts = judge(text, expected_again, sample_size(expected_again), |n| {
-        let mut calls = target.shop.stock_calls(n);
+        let mut calls = shop.stock_calls(n);
         calls.retain(|call| !is_failed(call));
         Share::count(&calls, |call| {
             matches!(call.attempt.as_deref(), Some("2" | "3"))
@@ -66,7 +68,7 @@ pub(in crate::claims) fn retries(target: &Target) -> anyhow::Result<Vec<Claim>> 
     });
     let text = "20 % of the sales fail: none is tried again";
     let sales = judge(text, ABORTED, sample_size(ABORTED), |n| {
-        Share::count(target.shop.sales(n), |page| page.status != 404)
+        Share::count(shop.sales(n), |page| page.status != 404)
     });
     let one_try = routes::sales_have_one_try()?;
     Ok(vec![route, failures, attempts, sales, one_try])
@@ -105,14 +107,14 @@ pub(in crate::claims) fn outliers(target: &Target) -> anyhow::Result<Vec<Claim>>
         .filter(is_broken)
         .filter(|pod| is_ready(pod))
         .collect();
-    wait_until(|| failures(target, 100).hits == 0);
+    wait_until(|| failures(&target.shop, 100).hits == 0);
     // After some minutes the sidecar tries the ejected replica again, and a few calls fail: a round
     // with such calls does not count.
     let (mut before, mut share, mut after);
     let mut repetitions = 0..3;
     loop {
         before = ejected(&broken)?;
-        share = failures(target, 400);
+        share = failures(&target.shop, 400);
         after = ejected(&broken)?;
         let is_ejected = before == broken.len() && after == before;
         if (is_ejected && share.hits == 0) || repetitions.next().is_none() {

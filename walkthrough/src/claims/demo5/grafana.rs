@@ -10,22 +10,22 @@ use crate::claims::addon::Addon;
 use crate::claims::claim::Claim;
 use crate::claims::target::Target;
 use crate::cluster::kubectl::ask_service;
-use crate::observe::prometheus::query;
+use crate::observe::prometheus::{AT_ONCE, query};
 use crate::observe::wait::eventually;
+use crate::parallel::parallel;
 
 pub(in crate::claims) fn grafana(target: &Target) -> anyhow::Result<Vec<Claim>> {
     target.shop.views(50, &[]);
     let dashboards = dashboards(target.root)?;
-    let mut claims = Vec::new();
+    let mut panels = Vec::new();
     for (file, dashboard) in &dashboards {
         let mut expressions = Vec::new();
         collect(&dashboard["panels"], &mut expressions);
-        claims.extend(
-            expressions
-                .into_iter()
-                .map(|expression| has_data(file, expression)),
-        );
+        panels.extend(expressions.into_iter().map(|expression| (file, expression)));
     }
+    let mut claims = parallel(AT_ONCE, panels, |(file, expression)| {
+        has_data(file, expression)
+    });
     claims.push(
         Addon::Grafana.claim(target.without, "Grafana's page shows them", || {
             let titles = shown(dashboards.iter().map(|(_, dashboard)| dashboard))?;
