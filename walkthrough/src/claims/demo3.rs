@@ -10,7 +10,7 @@ use super::target::Target;
 use crate::cluster::kubectl::attempt;
 use crate::cluster::pods;
 use crate::observe::access::{ProbeResult, differing};
-use crate::observe::callers::{CALLERS, Caller, DATABASE, Request};
+use crate::observe::callers::{CALLERS, Caller, DATABASE, Request, not_refused_by_database};
 use crate::observe::page::Page;
 use crate::observe::probe_pods::ProbePods;
 
@@ -205,10 +205,7 @@ fn refusal(caller: Caller, request: Request) -> ProbeResult {
 
 /// Compares the answers that pods get with who may do what: an `allowed` request must be answered,
 /// and all others must be refused.
-fn table(
-    text: &str,
-    allowed: impl Fn(Caller, Request) -> bool + Sync,
-) -> anyhow::Result<Vec<Claim>> {
+fn table(text: &str, allowed: impl Fn(Caller, Request) -> bool) -> anyhow::Result<Vec<Claim>> {
     let _pods = ProbePods::start()?;
     let begin = Instant::now();
     let expected = |caller, request: Request| {
@@ -227,13 +224,10 @@ fn table(
     let evidence = format!("{cells} requests; {}", abridged(&differing));
     let mut claims = vec![Claim::new(text, differing.is_empty(), evidence)];
 
-    let mut unlogged = Vec::new();
-    for caller in CALLERS {
-        let is_refused = caller != Caller::Outsider && !allowed(caller, DATABASE);
-        if is_refused && !caller.is_refused_by_database(begin)? {
-            unlogged.push(format!("not {caller:?}"));
-        }
-    }
+    let mut refused = CALLERS.to_vec();
+    refused.retain(|caller| *caller != Caller::Outsider && !allowed(*caller, DATABASE));
+    let unlogged = not_refused_by_database(&refused, begin)?.into_iter();
+    let unlogged: Vec<String> = unlogged.map(|caller| format!("not {caller:?}")).collect();
     claims.push(Claim::new(
         "the database's sidecar tells whom it refused: it was the mesh, not the network",
         unlogged.is_empty(),

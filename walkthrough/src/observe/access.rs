@@ -1,9 +1,11 @@
 //! Who may do what: a truth table, compared with the results that pods get.
 
-use std::thread;
+use std::collections::BTreeMap;
+use std::mem;
 use std::time::{Duration, Instant};
 
 use super::callers::{Caller, Request};
+use crate::parallel::parallel;
 
 /// The result of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,12 +21,23 @@ pub(crate) enum ProbeResult {
 }
 
 /// A sidecar has a new policy within a second. However, a connection that was already open stays
-/// under the old policy until it is drained, which takes up to 45 s; after a load there are many of
-/// these.
+/// under the old policy until it is drained, which takes up to 45 s.
 const POLICY_DELAY: Duration = Duration::from_secs(50);
 
-/// How many requests are made at the same time.
+/// How many callers ask at the same time.
 const AT_ONCE: usize = 6;
+
+/// How many times in a row a result of a caller must come: each sidecar, and each of its threads, takes up
+/// a new policy at its own time.
+///
+/// A connection that is under the old policy ends with its next answer. After a load, web's sidecar holds
+/// up to two hundred of them to stock-api, of which it is asked five different things.
+fn in_a_row(caller: Caller) -> usize {
+    match caller {
+        Caller::Web => 40,
+        _ => 3,
+    }
+}
 
 impl ProbeResult {
     /// Reads the line that `probe` wrote about a request.
@@ -63,57 +76,94 @@ fn is_own_answer(method: &str, status: u16) -> bool {
     }
 }
 
-/// Asks until the expected result came three times in a row; after the deadline, any other result
-/// counts.
-fn result(
+/// A request of a caller, and the result that it must have.
+#[derive(Clone)]
+struct Cell {
     caller: Caller,
     request: Request,
-    expected: &ProbeResult,
-    deadline: Instant,
-) -> ProbeResult {
-    let mut right = 0;
-    loop {
-        let result = ProbeResult::of(&caller.ask(request), request);
-        right = if result == *expected { right + 1 } else { 0 };
-        if right == 3 || (right == 0 && Instant::now() > deadline) {
-            return result;
-        }
-    }
+    expected: ProbeResult,
 }
 
 /// Makes each of `requests` from each of `callers`. Returns how many requests that were, and a line
 /// for each whose result is not the `expected` one.
 pub(crate) fn differing(
-    expected: impl Fn(Caller, Request) -> ProbeResult + Sync,
+    expected: impl Fn(Caller, Request) -> ProbeResult,
     callers: &[Caller],
     requests: &[Request],
 ) -> (usize, Vec<String>) {
     let deadline = Instant::now() + POLICY_DELAY;
-    let mut cells = Vec::new();
+    // A caller makes all of its requests of a method at once.
+    let mut batches: Vec<Vec<Cell>> = Vec::new();
     for caller in callers {
-        cells.extend(requests.iter().map(|request| (*caller, *request)));
+        for requests in of_one_method(requests) {
+            let cell = |request: &Request| Cell {
+                caller: *caller,
+                request: *request,
+                expected: expected(*caller, *request),
+            };
+            batches.push(requests.iter().map(cell).collect());
+        }
     }
-    let difference = |&(caller, request): &(Caller, Request)| {
-        let expected = expected(caller, request);
-        let actual = result(caller, request, &expected, deadline);
-        let Request { method, url } = request;
-        (actual != expected)
-            .then(|| format!("{caller:?} {method} {url}: {actual:?}, not {expected:?}"))
+    let ask = || {
+        let differing = parallel(AT_ONCE, &batches, |batch| differences(batch, deadline));
+        differing.concat()
     };
-    let differing = thread::scope(|scope| {
-        let difference = &difference;
-        let shares: Vec<_> = cells
-            .chunks(cells.len().div_ceil(AT_ONCE).max(1))
-            .map(|share| {
-                scope.spawn(move || share.iter().filter_map(difference).collect::<Vec<_>>())
-            })
-            .collect();
-        let differing = shares.into_iter().map(thread::ScopedJoinHandle::join);
-        differing
-            .flat_map(|share| share.expect("nobody panics"))
-            .collect()
-    });
-    (cells.len(), differing)
+    let mut differing = ask();
+    if differing.is_empty() {
+        // Some may have been right by the policies of before. Now that all are right, each sidecar has
+        // the new ones.
+        differing = ask();
+    }
+    (callers.len() * requests.len(), differing)
+}
+
+/// `requests`, those of the same method together.
+fn of_one_method(requests: &[Request]) -> impl Iterator<Item = Vec<Request>> {
+    let mut groups = BTreeMap::<&str, Vec<Request>>::new();
+    for request in requests {
+        groups.entry(request.method).or_default().push(*request);
+    }
+    groups.into_values()
+}
+
+/// Makes the requests of a caller, all of the same method, until each had the expected result often enough
+/// in a row. Returns a line for each whose last result is another one after the `deadline`.
+fn differences(cells: &[Cell], deadline: Instant) -> Vec<String> {
+    let mut pending = cells.to_vec();
+    let mut lines = Vec::new();
+    while let Some(Cell {
+        caller, request, ..
+    }) = pending.first()
+    {
+        let urls: Vec<&str> = pending.iter().map(|cell| cell.request.url).collect();
+        let answers = caller.ask_all(request.method, &urls.repeat(in_a_row(*caller)));
+        let is_over = Instant::now() > deadline;
+        for (place, cell) in mem::take(&mut pending).into_iter().enumerate() {
+            let own = answers.iter().skip(place).step_by(urls.len());
+            let results: Vec<_> = own
+                .map(|line| ProbeResult::of(line, cell.request))
+                .collect();
+            match results.last() {
+                _ if results.iter().all(|result| *result == cell.expected) => {}
+                Some(last) if is_over && *last != cell.expected => {
+                    lines.push(cell.difference(last));
+                }
+                _ => pending.push(cell),
+            }
+        }
+    }
+    lines
+}
+
+impl Cell {
+    fn difference(&self, actual: &ProbeResult) -> String {
+        let Self {
+            caller,
+            request: Request { method, url },
+            expected,
+        } = self;
+        format!("{caller:?} {method} {url}: {actual:?}, not {expected:?}")
+    }
 }
 
 #[cfg(test)]

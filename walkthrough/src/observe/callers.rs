@@ -54,6 +54,12 @@ impl Request {
 impl Caller {
     /// Asks from a pod of the caller. Returns the line that `probe` writes, or why there is none.
     pub(crate) fn ask(self, Request { method, url }: Request) -> String {
+        self.ask_all(method, &[url]).concat()
+    }
+
+    /// Asks each of `urls` from a pod of the caller, one after the other. Returns for each the line
+    /// that `probe` writes, or why there is none.
+    pub(crate) fn ask_all(self, method: &str, urls: &[&str]) -> Vec<String> {
         let (namespace, pod, program) = match self {
             Self::Web => (SHOP, "deployment/web", "web"),
             Self::Products => (SHOP, "deployment/products-api-v1", "products-api"),
@@ -61,52 +67,76 @@ impl Caller {
             Self::Stranger => (NAMESPACE, "pod/stranger", "web"),
             Self::Outsider => (NAMESPACE, "pod/outsider", "web"),
         };
-        probe(namespace, pod, program, &["--method", method, url])
+        let arguments = [&["--method", method], urls].concat();
+        let mut lines = probe(namespace, pod, program, &arguments);
+        // Where the program could not be run, one line says why.
+        let last = lines.last().cloned().unwrap_or_default();
+        lines.resize(urls.len(), last);
+        lines
     }
 
-    /// Whether the log of the database's own sidecar says that it refused the caller since `begin`.
-    ///
-    /// The end of a connection does not show who ended it: the caller's sidecar accepts every
-    /// connection, and ends it also when there is no way to the database.
-    ///
-    /// # Errors
-    /// When the cluster cannot be asked.
-    pub(crate) fn is_refused_by_database(self, begin: Instant) -> anyhow::Result<bool> {
-        let addresses = self.addresses_in_logs()?;
-        let refused = eventually(|| {
-            let since = format!("--since={}s", begin.elapsed().as_secs() + 1);
-            let sidecar = ["statefulset/products-db", "-c", "istio-proxy"];
-            let log = kubectl(&[&["logs", "-n", SHOP, &since][..], &sidecar].concat())?;
-            let is_refusal = log
-                .lines()
-                .filter(|line| line.contains("rbac_access_denied"))
-                .any(|line| addresses.iter().any(|address| line.contains(address)));
-            Ok(is_refusal.then_some(()))
-        })?;
-        Ok(refused.is_some())
-    }
-
-    /// The addresses of the caller's pods, as Envoy's access log writes them: ` 10.0.0.1:`, with the
-    /// port behind it.
-    fn addresses_in_logs(self) -> anyhow::Result<Vec<String>> {
-        let app = match self {
-            Self::Web => "app=web",
-            Self::Products => "app=products-api",
-            Self::Stock => "app=stock-api",
-            Self::Stranger => "app=stranger",
-            Self::Outsider => "app=outsider",
-        };
-        let pods = get(&["pods", "-A", "-l", app])?;
-        let addresses = items(&pods).filter_map(|pod| pod["status"]["podIP"].as_str());
-        Ok(addresses
-            .map(|address| format!(" {}:", host(address)))
-            .collect())
+    fn app(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Products => "products-api",
+            Self::Stock => "stock-api",
+            Self::Stranger => "stranger",
+            Self::Outsider => "outsider",
+        }
     }
 }
 
-/// Runs the `probe` of `program` in the container of that name. Returns the line that it writes, or
-/// why there is none.
-pub(super) fn probe(namespace: &str, pod: &str, program: &str, arguments: &[&str]) -> String {
+/// Those of `callers` of whom the log of the database's own sidecar does not say that it refused
+/// them since `begin`.
+///
+/// The end of a connection does not show who ended it: the caller's sidecar accepts every
+/// connection, and ends it also when there is no way to the database.
+///
+/// # Errors
+/// When the cluster cannot be asked.
+pub(crate) fn not_refused_by_database(
+    callers: &[Caller],
+    begin: Instant,
+) -> anyhow::Result<Vec<Caller>> {
+    let addresses = addresses_in_logs(callers)?;
+    let mut rest = callers.to_vec();
+    eventually(|| {
+        let since = format!("--since={}s", begin.elapsed().as_secs() + 1);
+        let sidecar = ["statefulset/products-db", "-c", "istio-proxy"];
+        let log = kubectl(&[&["logs", "-n", SHOP, &since][..], &sidecar].concat())?;
+        let refusals = || {
+            log.lines()
+                .filter(|line| line.contains("rbac_access_denied"))
+        };
+        let is_refused = |caller: Caller| {
+            addresses
+                .iter()
+                .filter(|(app, _)| app == caller.app())
+                .any(|(_, address)| refusals().any(|line| line.contains(address)))
+        };
+        rest.retain(|caller| !is_refused(*caller));
+        Ok(rest.is_empty().then_some(()))
+    })?;
+    Ok(rest)
+}
+
+/// The addresses of the pods of `callers`, each with its application, as Envoy's access log writes
+/// them: ` 10.0.0.1:`, with the port behind it.
+fn addresses_in_logs(callers: &[Caller]) -> anyhow::Result<Vec<(String, String)>> {
+    let apps: Vec<&str> = callers.iter().map(|caller| caller.app()).collect();
+    let label = format!("app in ({})", apps.join(","));
+    let pods = get(&["pods", "-A", "-l", &label])?;
+    let addresses = items(&pods).filter_map(|pod| {
+        let app = pod["metadata"]["labels"]["app"].as_str()?;
+        let address = pod["status"]["podIP"].as_str()?;
+        Some((app.to_owned(), format!(" {}:", host(address))))
+    });
+    Ok(addresses.collect())
+}
+
+/// Runs the `probe` of `program` in the container of that name. Returns the lines that it writes, or
+/// why there are none.
+pub(super) fn probe(namespace: &str, pod: &str, program: &str, arguments: &[&str]) -> Vec<String> {
     let path = format!("/{program}");
     let exec = [
         "exec", "-n", namespace, pod, "-c", program, "--", &path, "probe",
@@ -115,8 +145,8 @@ pub(super) fn probe(namespace: &str, pod: &str, program: &str, arguments: &[&str
         Ok(output) => {
             let text = [output.stdout, output.stderr].concat();
             let text = String::from_utf8_lossy(&text);
-            text.lines().next().unwrap_or_default().to_owned()
+            text.lines().map(str::to_owned).collect()
         }
-        Err(error) => format!("{error:#}"),
+        Err(error) => vec![format!("{error:#}")],
     }
 }

@@ -29,7 +29,8 @@ pub(crate) fn met_by(
     program: &str,
     url: &str,
 ) -> anyhow::Result<Meeting> {
-    Meeting::of(&probe(namespace, pod, program, &[url]))
+    let lines = probe(namespace, pod, program, &[url]);
+    Meeting::of(lines.first().map_or("", String::as_str))
 }
 
 impl Meeting {
