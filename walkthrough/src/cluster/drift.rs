@@ -14,24 +14,25 @@ const NOTES: [&str; 2] = ["kubectl.kubernetes.io/", "deployment.kubernetes.io/"]
 /// of a controller, such as the addresses that a `LoadBalancer` got.
 const EFFECTIVE: [&str; 2] = ["istio.io/", "prometheus.io/"];
 
-/// Those of `objects` that the cluster would store in another form than the one it holds now. It must
-/// hold all of them.
+/// Those of `objects` that the cluster would store in another form than the one in which they were
+/// `found` in it. It must hold all of them.
 ///
 /// # Errors
 /// When the cluster cannot be asked, or refuses one of them.
-pub(super) fn drifted(objects: Vec<&Value>) -> anyhow::Result<Vec<&Value>> {
+pub(super) fn drifted<'a>(
+    objects: Vec<&'a Value>,
+    found: &[Value],
+) -> anyhow::Result<Vec<&'a Value>> {
     if objects.is_empty() {
         return Ok(Vec::new());
     }
     let stored = stored_by_a_dry_run(&objects)?;
-    let get = ["get", "--ignore-not-found", "--output=json", "-f", "-"];
-    let found = parsed(&kubectl_with(&list(&objects), &get)?)?;
     let differs = |object: &&Value| {
         let find = |objects: &[Value]| {
             let same = objects.iter().find(|other| is_same(other, object));
             same.map(without_cluster_notes)
         };
-        find(&stored) != find(&found)
+        find(&stored) != find(found)
     };
     Ok(objects.into_iter().filter(differs).collect())
 }

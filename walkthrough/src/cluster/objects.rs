@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::kubectl::{attempt, kubectl_with, parsed};
 use super::manifests::{self, is_same, list, name};
-use super::{drift, rollout, undeclared};
+use super::{drift, pods, rollout, undeclared};
 use crate::documents::Documents;
 
 /// The objects of a stage and of those before it; when several files have the same object, the last
@@ -39,7 +39,7 @@ impl Wanted {
         let mut changes = delete(&self.absent)?;
         changes.extend(self.apply()?);
         // Another `kubectl apply` keeps the fields that no document ever named.
-        for object in self.drifted()? {
+        for object in self.drifted(&found(&self.present)?)? {
             kubectl_with(object, &["replace", "--save-config", "-f", "-"])?;
             changes.push(format!("{} made as the documents say", name(object)));
         }
@@ -72,7 +72,7 @@ impl Wanted {
     /// # Errors
     /// When the cluster cannot be asked.
     pub(crate) fn surplus(&self) -> anyhow::Result<Vec<String>> {
-        existing(&self.absent)
+        Ok(found(&self.absent)?.iter().map(name).collect())
     }
 
     /// A line for each difference between the cluster and this; none when the stage is reached.
@@ -80,18 +80,13 @@ impl Wanted {
     /// # Errors
     /// When the cluster cannot be asked.
     pub(crate) fn differences(&self) -> anyhow::Result<Vec<String>> {
-        let surplus = self.surplus()?.into_iter();
-        let mut differences: Vec<String> = surplus
-            .map(|name| format!("{name} is of a later stage"))
-            .collect();
-        let existing = existing(&self.present)?;
-        for object in &self.present {
-            let name = name(object);
-            if !existing.contains(&name) {
-                differences.push(format!("{name} is not there"));
-            }
-        }
-        differences.extend(self.drifted()?.into_iter().map(|object| {
+        let found = found(self.present.iter().chain(&self.absent))?;
+        let surplus = self.absent.iter().filter(|object| is_in(&found, object));
+        let surplus = surplus.map(|object| format!("{} is of a later stage", name(object)));
+        let missing = self.present.iter().filter(|object| !is_in(&found, object));
+        let missing = missing.map(|object| format!("{} is not there", name(object)));
+        let mut differences: Vec<String> = surplus.chain(missing).collect();
+        differences.extend(self.drifted(&found)?.into_iter().map(|object| {
             let name = name(object);
             format!("{name} is not as the documents say")
         }));
@@ -100,12 +95,16 @@ impl Wanted {
         Ok(differences)
     }
 
-    /// Those of the wanted objects that the cluster holds in another form.
-    fn drifted(&self) -> anyhow::Result<Vec<&Value>> {
-        let existing = existing(&self.present)?;
-        let exists = |object: &&Value| existing.contains(&name(object));
-        drift::drifted(self.present.iter().filter(exists).collect())
+    /// Those of the wanted objects that the cluster holds in another form than the one that is wanted,
+    /// by what was `found` in it.
+    fn drifted(&self, found: &[Value]) -> anyhow::Result<Vec<&Value>> {
+        let held = self.present.iter().filter(|object| is_in(found, object));
+        drift::drifted(held.collect(), found)
     }
+}
+
+fn is_in(found: &[Value], object: &Value) -> bool {
+    found.iter().any(|other| is_same(other, object))
 }
 
 /// Applies `objects`, and returns a line for each that changed.
@@ -118,35 +117,49 @@ fn apply(objects: &[&Value]) -> anyhow::Result<Vec<String>> {
     Ok(effective.map(str::to_owned).collect())
 }
 
-/// Deletes those of `objects` that the cluster holds, and returns a line for each.
+/// Deletes those of `objects` that the cluster holds, in their order, and waits until they are gone.
+/// Returns a line for each.
 fn delete(objects: &[Value]) -> anyhow::Result<Vec<String>> {
-    let mut deleted = Vec::new();
-    let existing = existing(objects)?;
-    for object in objects {
-        if existing.contains(&name(object)) {
-            let arguments = ["delete", "--ignore-not-found", "--wait", "-f", "-"];
-            let output = kubectl_with(object, &arguments)?;
-            deleted.extend(output.lines().map(|_| format!("{} deleted", name(object))));
-        }
+    let found = found(objects)?;
+    let held = objects.iter().filter(|object| is_in(&found, object));
+    let (namespaces, others): (Vec<&Value>, Vec<&Value>) =
+        held.partition(|object| object["kind"] == "Namespace");
+    delete_all(&others)?;
+    if !namespaces.is_empty() {
+        // Kubernetes looks again only after half of their grace period, 16 s, whether pods of a
+        // namespace are gone.
+        pods::end_all()?;
+        delete_all(&namespaces)?;
     }
-    Ok(deleted)
+    let deleted = others.into_iter().chain(namespaces);
+    Ok(deleted
+        .map(|object| format!("{} deleted", name(object)))
+        .collect())
 }
 
-/// The names of those of `objects` that the cluster holds.
-fn existing(objects: &[Value]) -> anyhow::Result<Vec<String>> {
+fn delete_all(objects: &[&Value]) -> anyhow::Result<()> {
+    if !objects.is_empty() {
+        let arguments = ["delete", "--ignore-not-found", "--wait", "-f", "-"];
+        kubectl_with(&list(objects), &arguments)?;
+    }
+    Ok(())
+}
+
+/// Those of `objects` that the cluster holds, as it holds them.
+fn found<'a>(objects: impl IntoIterator<Item = &'a Value>) -> anyhow::Result<Vec<Value>> {
+    let objects: Vec<&Value> = objects.into_iter().collect();
     if objects.is_empty() {
         return Ok(Vec::new());
     }
     let arguments = ["get", "--ignore-not-found", "--output=json", "-f", "-"];
-    let found = attempt("kubectl", &arguments, Some(&list(objects)))?;
+    let found = attempt("kubectl", &arguments, Some(&list(&objects)))?;
     let complaints = String::from_utf8_lossy(&found.stderr);
     // Before Istio is installed, the cluster does not know its kinds, and has no object of them.
     let other = complaints.lines().find(|line| !is_unknown_kind(line));
     if let Some(line) = other.filter(|_| !found.status.success()) {
         bail!("kubectl: {line}");
     }
-    let found = parsed(&String::from_utf8_lossy(&found.stdout))?;
-    Ok(found.iter().map(name).collect())
+    parsed(&String::from_utf8_lossy(&found.stdout))
 }
 
 fn is_unknown_kind(line: &str) -> bool {

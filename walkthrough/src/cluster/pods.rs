@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::SHOP;
-use super::kubectl::{elements, get, items};
+use super::kubectl::{elements, get, items, kubectl};
 
 /// The running pods of the shop, without those that are being deleted.
 ///
@@ -19,6 +19,16 @@ pub(crate) fn running() -> anyhow::Result<Vec<Value>> {
     ])?;
     let stays = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
     Ok(items(&pods).filter(stays).cloned().collect())
+}
+
+/// Ends all pods of the shop, and waits until they are gone. Nobody will ask them any more, so they
+/// need not go on serving while they stop.
+///
+/// # Errors
+/// When the cluster refuses.
+pub(super) fn end_all() -> anyhow::Result<()> {
+    kubectl(&["delete", "pods", "--all", "-n", SHOP, "--grace-period=1"])?;
+    Ok(())
 }
 
 /// Whether Kubernetes counts a pod as ready.

@@ -16,13 +16,16 @@ pub(crate) fn settle() -> anyhow::Result<Vec<String>> {
     for workload in &outdated {
         kubectl(&["rollout", "restart", workload, "-n", SHOP])?;
     }
-    for kind in ["statefulset", "deployment"] {
-        let workloads = get(&[kind, "-n", SHOP])?;
-        for workload in items(&workloads) {
-            let name = workload["metadata"]["name"].as_str().unwrap_or_default();
-            let name = format!("{kind}/{name}");
-            kubectl(&["rollout", "status", &name, "-n", SHOP, "--timeout=180s"])?;
-        }
+    let workloads = workloads()?;
+    for workload in items(&workloads).filter(|workload| !is_rolled_out(workload)) {
+        kubectl(&[
+            "rollout",
+            "status",
+            &name(workload),
+            "-n",
+            SHOP,
+            "--timeout=180s",
+        ])?;
     }
     let why = "restarted: a pod made now gets another sidecar";
     let restarted = outdated.iter().map(|workload| format!("{workload} {why}"));
@@ -43,7 +46,7 @@ pub(super) fn restart() -> anyhow::Result<()> {
 /// # Errors
 /// When the cluster cannot be asked.
 pub(super) fn unready() -> anyhow::Result<Vec<String>> {
-    let workloads = get(&["deployments,statefulsets", "-n", SHOP])?;
+    let workloads = workloads()?;
     let lacking = |workload: &Value| {
         let (ready, wanted) = replicas(workload);
         (ready != wanted).then(|| format!("{}: {ready} of {wanted} pods ready", name(workload)))
@@ -51,9 +54,53 @@ pub(super) fn unready() -> anyhow::Result<Vec<String>> {
     Ok(items(&workloads).filter_map(lacking).collect())
 }
 
+fn workloads() -> anyhow::Result<Value> {
+    get(&["statefulsets,deployments", "-n", SHOP])
+}
+
+/// Whether a workload has all of its pods, and no older ones: then `kubectl rollout status` has nothing
+/// to wait for.
+fn is_rolled_out(workload: &Value) -> bool {
+    let (ready, wanted) = replicas(workload);
+    let all = workload["status"]["replicas"].as_u64().unwrap_or_default();
+    let is_current = workload["status"]["observedGeneration"] == workload["metadata"]["generation"];
+    is_current && ready == wanted && all == wanted
+}
+
 /// How many pods of a workload are ready and up to date, and how many it should have.
 pub(crate) fn replicas(workload: &Value) -> (u64, u64) {
     let count = |field: &str| workload["status"][field].as_u64().unwrap_or_default();
     let ready = count("readyReplicas").min(count("updatedReplicas"));
     (ready, workload["spec"]["replicas"].as_u64().unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rollout_is_over_when_its_newest_pods_are_all_there_are() {
+        let web = |generation: u64, replicas: u64, updated: u64, ready: u64| {
+            json!({
+                "metadata": { "generation": 2 },
+                "spec": { "replicas": 1 },
+                "status": {
+                    "observedGeneration": generation,
+                    "replicas": replicas,
+                    "updatedReplicas": updated,
+                    "readyReplicas": ready,
+                },
+            })
+        };
+        assert!(is_rolled_out(&web(2, 1, 1, 1)));
+        assert!(
+            !is_rolled_out(&web(1, 1, 1, 1)),
+            "the change is not seen yet"
+        );
+        assert!(!is_rolled_out(&web(2, 2, 1, 2)), "an old pod is left");
+        assert!(!is_rolled_out(&web(2, 1, 0, 1)), "the pod is an old one");
+        assert!(!is_rolled_out(&web(2, 1, 1, 0)), "the pod is not ready");
+    }
 }
