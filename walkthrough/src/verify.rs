@@ -95,7 +95,8 @@ impl Options {
 /// How often a stage is measured, at most, because the way to the shop was interrupted.
 const ATTEMPTS: usize = 3;
 
-/// Verifies the stage at `position` and writes its claims.
+/// Verifies the stage at `position` and writes its claims. Returns whether the first of them holds: the
+/// cluster is as the documents make it.
 ///
 /// # Errors
 /// When the documents cannot be read, or nobody reads what is written.
@@ -105,7 +106,7 @@ pub(crate) fn stage(
     options: &Options,
     entrances: &mut Entrances,
     tally: &mut Tally,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let stage = &documents.stages[position];
     let begin = Instant::now();
     open(stage, entrances)?;
@@ -130,7 +131,7 @@ pub(crate) fn stage(
         prose.line("  the way to the shop was interrupted: everything is measured once more")?;
     };
     tally.report(&stage.key, &claims, begin.elapsed().as_secs_f64())?;
-    Ok(())
+    Ok(is_as_documented(&claims))
 }
 
 /// The claims of a stage, measured once.
@@ -149,15 +150,20 @@ fn measured(
     claims::of_stage(documents, position, &target)
 }
 
-/// The claims of a stage whose measurement was interrupted each time. The first of them is about the
-/// cluster: it fails when web itself is broken, and then the others keep their verdicts.
+/// The claims of a stage whose measurement was interrupted each time. Where the cluster is not as it
+/// should be, because web itself is broken, they keep their verdicts.
 fn interrupted(claims: Vec<Claim>) -> Vec<Claim> {
-    match claims.first() {
-        Some(cluster) if cluster.verdict == Verdict::Holds => {
-            claims.into_iter().map(Claim::interrupted).collect()
-        }
-        _ => claims,
+    if is_as_documented(&claims) {
+        claims.into_iter().map(Claim::interrupted).collect()
+    } else {
+        claims
     }
+}
+
+/// Whether the first claim of a stage holds, which is about the cluster.
+fn is_as_documented(claims: &[Claim]) -> bool {
+    let first = claims.first();
+    first.is_some_and(|cluster| cluster.verdict == Verdict::Holds)
 }
 
 /// Opens the entrances that are measured in a stage. Returns whether an address has changed.

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use chassis::say;
 use clap::Args;
 
-use self::walk::Walk;
+use self::walk::{Start, Walk};
 use crate::cleanup;
 use crate::cluster::MESH;
 use crate::cluster::consent::Consent;
@@ -91,10 +91,14 @@ pub fn run(options: &Run) -> anyhow::Result<ExitCode> {
     prose.line(&format!("On the cluster {context}."))?;
     let mut tally = Tally::new(options.verify.json);
     let mut entrances = options.verify.entrances();
+    let mut start = Start::Unknown;
     for position in chosen.clone() {
-        if let Err(error) = walk.stage(position, &options.verify, &mut entrances, &mut tally) {
-            tally.broke_off(&documents.stages[position..=*chosen.end()], &error)?;
-            break;
+        match walk.stage(position, start, &options.verify, &mut entrances, &mut tally) {
+            Ok(next) => start = next,
+            Err(error) => {
+                tally.broke_off(&documents.stages[position..=*chosen.end()], &error)?;
+                break;
+            }
         }
     }
     tally.close()

@@ -23,19 +23,32 @@ pub(super) struct Walk<'a> {
     pub(super) prose: Prose,
 }
 
+/// What the cluster holds before a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Anything.
+    Unknown,
+    /// What the stages before it applied, and no more: the verification of the last of them has just
+    /// found that.
+    Verified,
+}
+
 impl Walk<'_> {
-    /// Runs the stage at `position`, from any state of the cluster, and verifies it.
+    /// Runs the stage at `position` and verifies it. Returns what the cluster holds before the next one.
     pub(super) fn stage(
         &self,
         position: usize,
+        start: Start,
         options: &verify::Options,
         entrances: &mut Entrances,
         tally: &mut Tally,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Start> {
         let stage = &self.documents.stages[position];
         let heading = format!("\n{}: {}\n", stage.key, stage.title);
         self.prose.line(&heading)?;
-        self.reach_what_precedes(position)?;
+        if start == Start::Unknown {
+            self.reach_what_precedes(position)?;
+        }
         let player = Player {
             root: &self.documents.root,
             asks: self.asks,
@@ -44,9 +57,14 @@ impl Walk<'_> {
         let mut background = player.play(stage, entrances)?;
         self.write_changes(&settle()?)?;
         background.check()?;
-        verify::stage(self.documents, position, options, entrances, tally)?;
+        let is_as_documented = verify::stage(self.documents, position, options, entrances, tally)?;
         // At the first check, an image may still have been downloading.
-        background.check()
+        background.check()?;
+        Ok(if is_as_documented {
+            Start::Verified
+        } else {
+            Start::Unknown
+        })
     }
 
     /// Brings the cluster to the state after the stages before `position`.
