@@ -1,9 +1,11 @@
 //! Writes the verdicts on the claims, and counts them.
 
+use std::cmp::Reverse;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use chassis::{OutputError, say};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::claims::claim::{Claim, Verdict, abridged};
 use crate::documents::Stage;
@@ -16,6 +18,8 @@ pub(crate) struct Tally {
     not_proven: Vec<String>,
     /// The stages that the walk did not reach.
     not_reached: Vec<String>,
+    /// How long each stage took, in order.
+    took: Vec<(String, Duration)>,
 }
 
 impl Tally {
@@ -27,6 +31,7 @@ impl Tally {
             failed: Vec::new(),
             not_proven: Vec::new(),
             not_reached: Vec::new(),
+            took: Vec::new(),
         }
     }
 
@@ -91,8 +96,13 @@ impl Tally {
         Ok(())
     }
 
-    /// Writes the last line: how many claims hold, and which do not. The status tells whether a
-    /// claim fails.
+    /// Records how long a stage took, with its commands.
+    pub(crate) fn took(&mut self, key: &str, time: Duration) {
+        self.took.push((key.to_owned(), time));
+    }
+
+    /// Writes how long each stage took, if there are several, and, as the last line, how many claims
+    /// hold, and which do not. The status tells whether a claim fails.
     ///
     /// # Errors
     /// When nobody reads standard output any more.
@@ -102,17 +112,39 @@ impl Tally {
         } else {
             ExitCode::FAILURE
         };
+        if !self.as_json && self.took.len() > 1 {
+            say!("\n{}", self.times())?;
+        }
         say!("{}", self.summary())?;
         Ok(status)
     }
 
+    /// A line for each stage with its time, the longest first, and one for all of them.
+    fn times(&self) -> String {
+        let mut longest_first: Vec<&(String, Duration)> = self.took.iter().collect();
+        longest_first.sort_by_key(|(_, time)| Reverse(*time));
+        let lines = longest_first
+            .iter()
+            .map(|(key, time)| format!("{:9.0} s  {key}\n", time.as_secs_f64()));
+        let all = self.took.iter().map(|(_, time)| time).sum::<Duration>();
+        let (minutes, seconds) = (all.as_secs() / 60, all.as_secs() % 60);
+        let lines = lines.collect::<String>();
+        format!("{lines}{minutes:2} min {seconds:2} s  all stages\n")
+    }
+
     fn summary(&self) -> String {
         if self.as_json {
+            let seconds: Map<String, Value> = self
+                .took
+                .iter()
+                .map(|(key, time)| (key.clone(), time.as_secs().into()))
+                .collect();
             return json!({
                 "held": self.held,
                 "failed": self.failed,
                 "not_proven": self.not_proven,
                 "stages_not_reached": self.not_reached,
+                "seconds": seconds,
             })
             .to_string();
         }
@@ -146,6 +178,7 @@ mod tests {
             failed: vec!["demo2/load: no request fails".into()],
             not_proven: vec!["demo5/kiali: Kiali draws them".into()],
             not_reached: Vec::new(),
+            took: Vec::new(),
         };
         assert_eq!(
             tally.summary(),
@@ -157,6 +190,17 @@ mod tests {
             tally
                 .summary()
                 .ends_with("; 1 stages were not reached: demo5/traces")
+        );
+    }
+
+    #[test]
+    fn stages_are_listed_by_their_time_with_the_longest_first() {
+        let mut tally = Tally::new(false);
+        tally.took("demo1/install", Duration::from_secs(9));
+        tally.took("demo2/load", Duration::from_secs(61));
+        assert_eq!(
+            tally.times(),
+            "       61 s  demo2/load\n        9 s  demo1/install\n 1 min 10 s  all stages\n"
         );
     }
 }

@@ -71,6 +71,7 @@ pub fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
     let mut tally = Tally::new(options.json);
     let mut entrances = options.entrances();
     for position in chosen {
+        let begin = Instant::now();
         if arguments.all
             && let Err(error) = Wanted::after(&documents, position + 1)?.reach()
         {
@@ -78,6 +79,7 @@ pub fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
             break;
         }
         stage(&documents, position, options, &mut entrances, &mut tally)?;
+        tally.took(&documents.stages[position].key, begin.elapsed());
     }
     tally.close()
 }

@@ -6,6 +6,7 @@ mod play;
 mod walk;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use chassis::say;
 use clap::Args;
@@ -93,6 +94,7 @@ pub fn run(options: &Run) -> anyhow::Result<ExitCode> {
     let mut entrances = options.verify.entrances();
     let mut start = Start::Unknown;
     for position in chosen.clone() {
+        let begin = Instant::now();
         match walk.stage(position, start, &options.verify, &mut entrances, &mut tally) {
             Ok(next) => start = next,
             Err(error) => {
@@ -100,6 +102,7 @@ pub fn run(options: &Run) -> anyhow::Result<ExitCode> {
                 break;
             }
         }
+        tally.took(&documents.stages[position].key, begin.elapsed());
     }
     tally.close()
 }
