@@ -1,4 +1,4 @@
-//! The state that axum hands to each handler.
+//! The state that all handlers share.
 
 use chassis::Client;
 use reqwest::Url;
@@ -6,7 +6,6 @@ use reqwest::Url;
 use crate::settings::Theme;
 
 /// What the handlers work with.
-#[derive(Clone)]
 pub struct AppState {
     /// Calls products-api.
     pub products: Client,

@@ -1,5 +1,7 @@
 //! Which path is served by which handler, and the headers of every answer.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -15,6 +17,7 @@ use crate::{assets, buy, origin, page, shop, test_user};
 
 /// The service's routes.
 pub fn router(app: AppState) -> Router {
+    let app = Arc::new(app);
     let changes = Router::new()
         .route("/buy/{id}", post(buy::buy))
         .route("/test-user", get(test_user::switch))

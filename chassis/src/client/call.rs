@@ -5,13 +5,11 @@ use std::time::Instant;
 
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 
+use crate::client::error::CallError;
 use crate::duration::milliseconds;
 use crate::headers::{
     ATTEMPT, CACHE_STATUS, CALLER, ENVOY_UPSTREAM_TIME, POD, SERVER_TIMING, VERSION,
 };
-
-/// An answer's status and headers.
-pub(crate) type Head = (StatusCode, HeaderMap);
 
 /// One call, as its caller saw it. What only the called service can tell is absent when a proxy, or
 /// nobody, answered in its place.
@@ -20,7 +18,7 @@ pub struct Call {
     /// The service that was called.
     pub service: &'static str,
     /// HTTP method.
-    pub method: String,
+    pub method: Method,
     /// Path of the URL.
     pub path: String,
     /// Absent when no answer came.
@@ -50,35 +48,64 @@ pub struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(
-        (service, method, path): (&'static str, &Method, &str),
-        head: Option<&Head>,
-        error: Option<String>,
-        begun: Instant,
-    ) -> Self {
-        let latency_ms = milliseconds(begun.elapsed());
-        let text = |name: HeaderName| {
-            let value = head?.1.get(name)?.to_str().ok()?;
-            Some(value.to_owned())
-        };
+    /// A call that begins now.
+    pub(super) fn begin(service: &'static str, method: Method, path: &str) -> Self {
         Self {
             service,
-            method: method.to_string(),
+            method,
             path: path.to_owned(),
-            status: head.map(|(status, _)| status.as_u16()),
-            error,
-            begun,
-            latency_ms,
-            upstream_ms: text(ENVOY_UPSTREAM_TIME).and_then(|time| time.parse().ok()),
-            service_ms: text(SERVER_TIMING).and_then(|timing| duration(&timing)),
-            version: text(VERSION),
-            pod: text(POD),
-            attempt: text(ATTEMPT),
-            caller: text(CALLER),
-            cached: text(CACHE_STATUS).map(|status| status.contains("; hit")),
+            status: None,
+            error: None,
+            begun: Instant::now(),
+            latency_ms: 0.0,
+            upstream_ms: None,
+            service_ms: None,
+            version: None,
+            pod: None,
+            attempt: None,
+            caller: None,
+            cached: None,
         }
     }
+
+    /// Notes what the head of the answer says.
+    pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
+        self.status = Some(status.as_u16());
+        for (name, value) in headers {
+            let field = FIELDS.iter().find(|(field, _)| field == name);
+            if let (Some((_, note)), Ok(value)) = (field, value.to_str()) {
+                note(self, value);
+            }
+        }
+    }
+
+    /// The call ends now, in `error` if there is no usable answer.
+    pub(super) fn end(&mut self, error: Option<&CallError>) {
+        self.latency_ms = milliseconds(self.begun.elapsed());
+        self.error = error.map(ToString::to_string);
+    }
 }
+
+/// How a call notes the value of a header.
+type Note = fn(&mut Call, &str);
+
+/// The headers that a call notes. One pass over the headers of an answer costs a third of what looking
+/// for each of these does.
+static FIELDS: [(HeaderName, Note); 7] = [
+    (VERSION, |call, value| call.version = Some(value.to_owned())),
+    (POD, |call, value| call.pod = Some(value.to_owned())),
+    (ATTEMPT, |call, value| call.attempt = Some(value.to_owned())),
+    (CALLER, |call, value| call.caller = Some(value.to_owned())),
+    (SERVER_TIMING, |call, value| {
+        call.service_ms = duration(value)
+    }),
+    (ENVOY_UPSTREAM_TIME, |call, value| {
+        call.upstream_ms = value.parse().ok()
+    }),
+    (CACHE_STATUS, |call, value| {
+        call.cached = Some(value.contains("; hit"))
+    }),
+];
 
 /// What the called service wrote into `server-timing`.
 fn duration(timing: &str) -> Option<f64> {

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -7,6 +8,7 @@ use axum::routing::{get as route, post};
 use chassis::{CallError, Client, Forwarded};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::start;
@@ -37,7 +39,7 @@ async fn posted_json_arrives() {
     let echo = post(async |body: String| body);
     let upstream = client(Router::new().route("/", echo)).await;
     let answer: Vec<u8> = upstream
-        .post("/", &Forwarded::default(), &[1, 2])
+        .post("/", &Forwarded::default(), &json!([1, 2]))
         .await
         .result
         .unwrap();
@@ -109,6 +111,7 @@ async fn call_carries_the_trace_and_what_a_mesh_needs_and_nothing_else() {
         axum::Json(lines.collect::<Lines>())
     });
     let upstream = client(Router::new().route("/", echo)).await;
+    let upstream = Arc::new(upstream);
     let ask = route(async move |forwarded: Forwarded| {
         let answer = upstream.get::<Lines>("/", &forwarded).await;
         axum::Json(answer.result.unwrap())

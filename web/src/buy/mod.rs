@@ -2,6 +2,7 @@
 
 mod outcome;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Json;
@@ -16,7 +17,7 @@ use crate::shop::Stock;
 use crate::visit::wants_json;
 
 pub(crate) async fn buy(
-    State(app): State<AppState>,
+    State(app): State<Arc<AppState>>,
     Path(id): Path<String>,
     forwarded: Forwarded,
     headers: HeaderMap,

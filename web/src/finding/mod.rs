@@ -25,7 +25,7 @@ pub(crate) fn of(call: &Call, error: Option<&CallError>) -> Option<Finding> {
         }
         // There is no such product, or too few are left: a sale's own answers, and no failure.
         Some(CallError::Status(StatusCode::NOT_FOUND | StatusCode::CONFLICT, _))
-            if call.method == Method::POST.as_str() =>
+            if call.method == Method::POST =>
         {
             None
         }

@@ -45,7 +45,7 @@ fn refused(call: &Call) -> Finding {
     } = call;
     let file = match *service {
         "products-api" => "istio/demo3/authz/allow/products-allow-web.yaml",
-        _ if method == Method::POST.as_str() => "istio/demo3/authz/allow-buy.yaml",
+        _ if *method == Method::POST => "istio/demo3/authz/allow-buy.yaml",
         _ => "istio/demo3/authz/allow/stock-allow-web.yaml",
     };
     Finding::new(

@@ -1,5 +1,7 @@
 //! A [`Problem`] as a page, for people.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -23,7 +25,7 @@ struct ErrorPage<'a> {
 
 /// Middleware that answers a [`Problem`] as a page, unless a program asks.
 pub(crate) async fn for_people(
-    State(app): State<AppState>,
+    State(app): State<Arc<AppState>>,
     request: Request,
     next: Next,
 ) -> Response {

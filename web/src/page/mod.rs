@@ -5,6 +5,8 @@ pub(crate) mod error_page;
 mod frame;
 mod xray;
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
@@ -50,7 +52,7 @@ pub(crate) struct Parameters {
 }
 
 pub(crate) async fn show(
-    State(app): State<AppState>,
+    State(app): State<Arc<AppState>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     forwarded: Forwarded,
     request: Request,

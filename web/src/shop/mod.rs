@@ -5,6 +5,7 @@ mod call;
 pub(crate) mod server_timing;
 
 use std::iter;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -59,7 +60,7 @@ pub(crate) struct Row {
 
 /// `GET /api/shop`: the page's content for its scripts, and for people with `curl`.
 pub(crate) async fn show(
-    State(app): State<AppState>,
+    State(app): State<Arc<AppState>>,
     forwarded: Forwarded,
     headers: HeaderMap,
 ) -> Response {

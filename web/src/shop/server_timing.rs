@@ -1,5 +1,7 @@
 //! The calls of a page for the browser's own tools (<https://www.w3.org/TR/server-timing/>).
 
+use std::fmt::{self, Write};
+
 use axum::http::{HeaderName, HeaderValue};
 use chassis::SERVER_TIMING;
 
@@ -12,19 +14,26 @@ const CALLS: usize = 20;
 pub(crate) fn server_timing<'a>(
     calls: impl Iterator<Item = &'a UpstreamCall>,
 ) -> Option<[(HeaderName, HeaderValue); 1]> {
-    let metrics = calls.enumerate().take(CALLS).map(metric);
-    let metrics = metrics.collect::<Vec<_>>().join(", ");
-    Some([(SERVER_TIMING, HeaderValue::from_str(&metrics).ok()?)])
+    let mut metrics = String::with_capacity(512);
+    for (number, call) in calls.enumerate().take(CALLS) {
+        write(&mut metrics, number, call).ok()?;
+    }
+    Some([(SERVER_TIMING, HeaderValue::try_from(metrics).ok()?)])
 }
 
-fn metric((number, call): (usize, &UpstreamCall)) -> String {
+fn write(metrics: &mut String, number: usize, call: &UpstreamCall) -> fmt::Result {
+    let comma = if number == 0 { "" } else { ", " };
+    let (service, method, path) = (&call.service, &call.method, &call.path);
+    write!(
+        metrics,
+        "{comma}call-{number};desc=\"{service} {method} {path}: "
+    )?;
     let version = call.version.as_deref().unwrap_or("a proxy");
     let finding = call.finding.as_ref();
     let description = finding.map_or(version, |finding| &finding.title);
-    let description = description.replace(['"', '\\'], "'");
-    let (service, method, path) = (&call.service, &call.method, &call.path);
-    format!(
-        "call-{number};desc=\"{service} {method} {path}: {description}\";dur={}",
-        call.latency_ms
-    )
+    metrics.extend(description.chars().map(|character| match character {
+        '"' | '\\' => '\'',
+        other => other,
+    }));
+    write!(metrics, "\";dur={}", call.latency_ms)
 }
