@@ -72,7 +72,8 @@ impl Call {
     pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
         self.status = Some(status.as_u16());
         for (name, value) in headers {
-            let field = FIELDS.iter().find(|(field, _)| field == name);
+            let mut fields = FIELDS.iter();
+            let field = fields.find(|(field, _)| field.as_str() == name.as_str());
             if let (Some((_, note)), Ok(value)) = (field, value.to_str()) {
                 note(self, value);
             }
@@ -97,13 +98,13 @@ static FIELDS: [(HeaderName, Note); 7] = [
     (ATTEMPT, |call, value| call.attempt = Some(value.to_owned())),
     (CALLER, |call, value| call.caller = Some(value.to_owned())),
     (SERVER_TIMING, |call, value| {
-        call.service_ms = duration(value)
+        call.service_ms = duration(value);
     }),
     (ENVOY_UPSTREAM_TIME, |call, value| {
-        call.upstream_ms = value.parse().ok()
+        call.upstream_ms = value.parse().ok();
     }),
     (CACHE_STATUS, |call, value| {
-        call.cached = Some(value.contains("; hit"))
+        call.cached = Some(value.contains("; hit"));
     }),
 ];
 

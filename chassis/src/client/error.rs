@@ -1,5 +1,7 @@
 //! Why a call gave no answer that can be used.
 
+use std::borrow::Cow;
+
 use axum::http::StatusCode;
 
 /// Why a call gave no answer that can be used.
@@ -29,6 +31,17 @@ impl CallError {
             self,
             Self::Status(StatusCode::NOT_FOUND | StatusCode::CONFLICT, _)
         )
+    }
+
+    /// The `error.type` of the call's span: the status, or one word.
+    pub(super) fn kind(&self) -> Cow<'static, str> {
+        match self {
+            Self::Timeout => "timeout".into(),
+            Self::Unreachable(_) => "unreachable".into(),
+            Self::Broken(_) => "broken".into(),
+            Self::Status(status, _) => status.as_str().to_owned().into(),
+            Self::Unreadable(_) => "unreadable".into(),
+        }
     }
 }
 

@@ -10,13 +10,12 @@ mod span;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, header};
-use opentelemetry::Context;
+use opentelemetry::KeyValue;
 use reqwest::{Method, Request, Url, redirect, retry};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use tracing::Instrument;
 
 use crate::client::call::Call;
 use crate::client::error::CallError;
@@ -35,6 +34,8 @@ pub struct Client {
     propagators: Propagators,
     http: reqwest::Client,
     base: Url,
+    /// The host and port of `base`, as spans name them.
+    peer: [KeyValue; 2],
     timeout: Duration,
     /// One for each call that may be under way; further calls wait for one.
     permits: Semaphore,
@@ -71,10 +72,16 @@ impl Client {
             service,
             propagators,
             http,
+            peer: span::peer(&base),
             base,
             timeout,
             permits: Semaphore::new(*open_files::CALLS),
         })
+    }
+
+    /// The deadline of each call.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// GETs `path` (such as `/products`) with the `forwarded` headers of the request that the call
@@ -110,22 +117,19 @@ impl Client {
 
     /// Calls `path` by `request`, within a client span, and logs a call that failed.
     async fn call<T: DeserializeOwned>(&self, path: &str, mut request: Request) -> Answer<T> {
-        let span = span::open(request.method(), request.url());
-        let call = async {
-            let context = Context::current();
-            self.propagators.inject(&context, request.headers_mut());
-            let watch = Watch::over(self.service, path, &span, context);
-            let mut call = Call::begin(self.service, request.method().clone(), path);
-            let result = self.answer(request, &mut call).await;
-            watch.end();
-            call.end(result.as_ref().err());
-            span::end(&span, &call, result.as_ref().err());
-            if result.as_ref().is_err_and(CallError::is_failure) {
-                report::failed(&call);
-            }
-            Answer { result, call }
-        };
-        call.instrument(span.clone()).await
+        let context = span::open(&request, &self.peer);
+        self.propagators.inject(&context, request.headers_mut());
+        let watch = Watch::over(self.service, path, &context);
+        let mut call = Call::begin(self.service, request.method().clone(), path);
+        let result = self.answer(request, &mut call).await;
+        watch.end();
+        let error = result.as_ref().err();
+        call.end(error);
+        span::end(&context, &call, error);
+        if error.is_some_and(CallError::is_failure) {
+            report::failed(context, &call);
+        }
+        Answer { result, call }
     }
 
     /// The answer to `request`, if it comes before the deadline; the wait for a permit is part of

@@ -2,15 +2,17 @@
 
 use std::time::Instant;
 
-use opentelemetry::Context;
-use tracing::Span;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, KeyValue};
 
 use crate::client::call::Call;
 use crate::completion::CANCELLED;
 use crate::duration::milliseconds;
 
-/// One line for each call that failed: service, status, the proxy's reason, latency.
-pub(super) fn failed(call: &Call) {
+/// One line for each call that failed, in its `context`: service, status, the proxy's reason,
+/// latency.
+pub(super) fn failed(context: Context, call: &Call) {
+    let _context = context.attach();
     tracing::warn!(
         service = call.service,
         path = call.path,
@@ -27,25 +29,18 @@ pub(super) struct Watch<'a> {
     service: &'static str,
     path: &'a str,
     begun: Instant,
-    span: &'a Span,
-    /// The call's context: even in a drop, the log line has the request's ids.
-    context: Context,
+    /// The call's: even in a drop, the log line has the request's ids.
+    context: &'a Context,
     is_over: bool,
 }
 
 impl<'a> Watch<'a> {
     /// Watches over the call of `path`, which begins now.
-    pub(super) fn over(
-        service: &'static str,
-        path: &'a str,
-        span: &'a Span,
-        context: Context,
-    ) -> Self {
+    pub(super) fn over(service: &'static str, path: &'a str, context: &'a Context) -> Self {
         Self {
             service,
             path,
             begun: Instant::now(),
-            span,
             context,
             is_over: false,
         }
@@ -62,8 +57,9 @@ impl Drop for Watch<'_> {
         if self.is_over {
             return;
         }
+        let error_type = KeyValue::new("error.type", CANCELLED);
+        self.context.span().set_attribute(error_type);
         let _context = self.context.clone().attach();
-        self.span.record("error.type", CANCELLED);
         tracing::info!(
             service = self.service,
             path = self.path,

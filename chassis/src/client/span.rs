@@ -3,43 +3,50 @@
 //! Attributes follow OpenTelemetry's semantic conventions for HTTP clients
 //! (<https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span>).
 
-use reqwest::{Method, Url};
-use tracing::Span;
-use tracing::field::Empty;
+use std::sync::Arc;
+
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, KeyValue};
+use reqwest::{Method, Request, Url};
 
 use crate::client::call::Call;
 use crate::client::error::CallError;
-use crate::telemetry::span::SPAN;
+use crate::telemetry::span::{client_span, failed};
 
-/// Opens the span of a call.
-pub(super) fn open(method: &Method, url: &Url) -> Span {
-    tracing::info_span!(
-        target: SPAN,
-        "call",
-        otel.name = method.as_str(),
-        otel.kind = "client",
-        otel.status_description = Empty,
-        http.request.method = method.as_str(),
-        http.response.status_code = Empty,
-        url.full = url.as_str(),
-        server.address = url.host_str(),
-        server.port = url.port_or_known_default().map(i64::from),
-        error.type = Empty,
-    )
+/// The host and port of `url`, the called service's; cheap to copy.
+pub(super) fn peer(url: &Url) -> [KeyValue; 2] {
+    let host: Arc<str> = url.host_str().unwrap_or_default().into();
+    let port = url.port_or_known_default().map_or(0, i64::from);
+    [
+        KeyValue::new("server.address", host),
+        KeyValue::new("server.port", port),
+    ]
 }
 
-/// Records how `call` ended.
-pub(super) fn end(span: &Span, call: &Call, error: Option<&CallError>) {
-    if let Some(status) = call.status {
-        span.record("http.response.status_code", i64::from(status));
-    }
-    let Some(error) = error else { return };
-    match error {
-        CallError::Status(status, _) => span.record("error.type", status.as_str()),
-        CallError::Timeout => span.record("error.type", "timeout"),
-        CallError::Unreachable(_) => span.record("error.type", "unreachable"),
-        CallError::Broken(_) => span.record("error.type", "broken"),
-        CallError::Unreadable(_) => span.record("error.type", "unreadable"),
+/// Opens the span of a call by `request` to the service at `peer`. Returns the call's context.
+pub(super) fn open(request: &Request, peer: &[KeyValue; 2]) -> Context {
+    let method = match *request.method() {
+        Method::POST => "POST",
+        _ => "GET",
     };
-    span.record("otel.status_description", error.to_string());
+    client_span(method, || {
+        let mut attributes = Vec::with_capacity(6); // two are added when the end is known
+        attributes.push(KeyValue::new("http.request.method", method));
+        attributes.push(KeyValue::new("url.full", request.url().to_string()));
+        attributes.extend_from_slice(peer);
+        attributes
+    })
+}
+
+/// Records on the span in `context` how `call` ended, with `error` if there is one, and ends it.
+pub(super) fn end(context: &Context, call: &Call, error: Option<&CallError>) {
+    let span = context.span();
+    if let Some(status) = call.status {
+        let status = i64::from(status);
+        span.set_attribute(KeyValue::new("http.response.status_code", status));
+    }
+    if let Some(error) = error {
+        failed(context, error.kind(), error.to_string());
+    }
+    span.end();
 }
