@@ -6,6 +6,8 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::{SpanId, TraceId};
 
+use crate::propagation::ids::Ids;
+
 pub(crate) const SINGLE: HeaderName = HeaderName::from_static("b3");
 pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-b3-traceid");
 pub(crate) const SPAN_ID: HeaderName = HeaderName::from_static("x-b3-spanid");
@@ -85,38 +87,36 @@ fn read_multiple(headers: &HeaderMap) -> Option<B3> {
     })
 }
 
-/// Writes `ids` and `sampling`, as one header or as several.
-pub(crate) fn write(b3: &B3, single: bool, headers: &mut HeaderMap) {
-    let state = match b3.sampling {
+/// Writes `ids`, if there are any, and `sampling`, as one header or as several.
+pub(super) fn write(ids: Option<&Ids>, sampling: Sampling, single: bool, headers: &mut HeaderMap) {
+    let state = match sampling {
         Sampling::Deferred => None,
         Sampling::Deny => Some("0"),
         Sampling::Accept => Some("1"),
         Sampling::Debug => Some("d"),
     };
     if single {
-        let ids = b3.ids.map(|(trace, span)| format!("{trace}-{span}"));
-        let parts = [ids.as_deref(), state].into_iter().flatten();
-        let parts: Vec<&str> = parts.collect();
-        set(headers, SINGLE, &parts.join("-"));
+        headers.extend(one(ids, state).map(|value| (SINGLE, value)));
         return;
     }
-    if let Some((trace, span)) = b3.ids {
-        set(headers, TRACE_ID, &trace.to_string());
-        set(headers, SPAN_ID, &span.to_string());
+    if let Some(ids) = ids {
+        headers.insert(TRACE_ID, ids.trace());
+        headers.insert(SPAN_ID, ids.span());
     }
     match state {
-        Some("d") => set(headers, FLAGS, "1"), // which implies "accept"
-        Some(state) => set(headers, SAMPLED, state),
-        None => {}
-    }
+        Some("d") => headers.insert(FLAGS, HeaderValue::from_static("1")), // which implies "accept"
+        Some(state) => headers.insert(SAMPLED, HeaderValue::from_static(state)),
+        None => None,
+    };
 }
 
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value)
-        && !value.is_empty()
-    {
-        headers.insert(name, value);
-    }
+/// `{trace id}-{span id}-{sampling}`, as far as they are known.
+fn one(ids: Option<&Ids>, state: Option<&str>) -> Option<HeaderValue> {
+    let ids = ids.map(|ids| [ids.trace(), ids.span()]);
+    let ids = ids.iter().flatten().filter_map(|id| id.to_str().ok());
+    let parts: Vec<&str> = ids.chain(state).collect();
+    let value = HeaderValue::try_from(parts.join("-")).ok();
+    value.filter(|value| !value.is_empty())
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

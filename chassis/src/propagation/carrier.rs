@@ -1,9 +1,7 @@
-//! HTTP headers as OpenTelemetry's propagators read and write them.
+//! HTTP headers as OpenTelemetry's propagators read them.
 
-use std::str::FromStr;
-
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::propagation::{Extractor, Injector};
+use axum::http::{HeaderMap, HeaderValue};
+use opentelemetry::propagation::Extractor;
 
 use crate::propagation::b3::is_lower_hex;
 
@@ -104,18 +102,5 @@ impl Extractor for Incoming {
 
     fn keys(&self) -> Vec<&str> {
         vec!["traceparent", "tracestate"]
-    }
-}
-
-/// The headers of an outgoing call.
-pub(super) struct Outgoing<'a>(pub(super) &'a mut HeaderMap);
-
-impl Injector for Outgoing<'_> {
-    fn set(&mut self, key: &str, value: String) {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_str(key), HeaderValue::from_str(&value))
-            && !value.is_empty()
-        {
-            self.0.insert(name, value);
-        }
     }
 }

@@ -25,11 +25,12 @@
 mod b3;
 mod carrier;
 pub(crate) mod forwarded;
+mod ids;
 
 use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
@@ -37,8 +38,11 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 
 use crate::propagation::b3::B3;
 pub use crate::propagation::b3::Sampling;
-use crate::propagation::carrier::{Baggage, Incoming, Outgoing};
+use crate::propagation::carrier::{Baggage, Incoming};
+use crate::propagation::ids::Ids;
 
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// The `tracestate` key of our stamp.
 const STAMP: &str = "widgetario";
 
@@ -138,18 +142,28 @@ impl Propagators {
 
     /// Writes `context`'s span, stamped, and its baggage to `headers`.
     pub fn inject(&self, context: &Context, headers: &mut HeaderMap) {
-        let b3 = b3_of(context);
+        let (active, arrived) = (context.span(), context.get::<Sampling>().copied());
+        let span = active.span_context();
+        let (ids, sampling) = (Ids::of(span), sampling(span, arrived));
+        // W3C cannot say "deferred": B3 alone passes that on.
+        let is_deferred = span.is_remote() && arrived == Some(Sampling::Deferred);
         for format in self.0.iter() {
             match format {
-                Format::TraceContext => inject_w3c(context, headers),
+                Format::TraceContext => {
+                    if let Some(ids) = ids.as_ref().filter(|_| !is_deferred) {
+                        headers.insert(TRACEPARENT, ids.traceparent());
+                        headers.extend(stamped(span).map(|state| (TRACESTATE, state)));
+                    }
+                }
                 Format::Baggage => {
                     if let Some(baggage) = context.get::<Baggage>() {
                         baggage.write(headers);
                     }
                 }
                 Format::B3Single | Format::B3Multi => {
-                    if let Some(b3) = &b3 {
-                        b3::write(b3, *format == Format::B3Single, headers);
+                    if let Some(sampling) = sampling {
+                        let is_single = *format == Format::B3Single;
+                        b3::write(ids.as_ref(), sampling, is_single, headers);
                     }
                 }
             }
@@ -174,16 +188,6 @@ fn w3c(incoming: &Incoming) -> Option<SpanContext> {
     span.is_valid().then_some(span)
 }
 
-fn inject_w3c(context: &Context, headers: &mut HeaderMap) {
-    let span = context.span().span_context().clone();
-    // W3C cannot say "deferred": B3 alone passes that on.
-    let is_deferred = span.is_remote() && context.get() == Some(&Sampling::Deferred);
-    if span.is_valid() && !is_deferred {
-        let context = context.with_remote_span_context(stamped(&span));
-        TraceContextPropagator::new().inject_context(&context, &mut Outgoing(headers));
-    }
-}
-
 /// A B3 parent in OpenTelemetry's form. A deferred decision is taken by the sampler, which reads
 /// the [`Sampling`] beside the span.
 fn b3_span(trace: TraceId, span: SpanId, sampling: Sampling, state: TraceState) -> SpanContext {
@@ -194,30 +198,30 @@ fn b3_span(trace: TraceId, span: SpanId, sampling: Sampling, state: TraceState) 
     SpanContext::new(trace, span, flags, true, state)
 }
 
-/// `context` in B3's form. The sampling state that arrived is passed on as it is, unless a span of
+/// What B3 says of `span`. The sampling state that `arrived` is passed on as it is, unless a span of
 /// our own has decided it since.
-fn b3_of(context: &Context) -> Option<B3> {
-    let span = context.span().span_context().clone();
-    let arrived = context.get::<Sampling>().copied();
+fn sampling(span: &SpanContext, arrived: Option<Sampling>) -> Option<Sampling> {
     if !span.is_valid() {
-        return arrived.map(|sampling| B3 {
-            ids: None,
-            sampling,
-        });
+        return arrived;
     }
-    let sampling = match (arrived, span.is_sampled()) {
+    Some(match (arrived, span.is_sampled()) {
         (Some(sampling), _) if span.is_remote() => sampling,
         (Some(Sampling::Debug), true) => Sampling::Debug,
         (_, true) => Sampling::Accept,
         (_, false) => Sampling::Deny,
-    };
-    let ids = Some((span.trace_id(), span.span_id()));
-    Some(B3 { ids, sampling })
+    })
 }
 
-fn stamped(span: &SpanContext) -> SpanContext {
-    let state = span.trace_state().insert(STAMP, span.span_id().to_string());
-    with_state(span, state.unwrap_or_else(|_| span.trace_state().clone()))
+/// The `tracestate` of `span`, with our stamp.
+fn stamped(span: &SpanContext) -> Option<HeaderValue> {
+    let (state, id) = (span.trace_state(), span.span_id());
+    let list = if *state == TraceState::NONE {
+        format!("{STAMP}={id}")
+    } else {
+        let stamped = state.insert(STAMP, id.to_string());
+        stamped.as_ref().unwrap_or(state).header()
+    };
+    HeaderValue::try_from(list).ok()
 }
 
 fn unstamped(span: &SpanContext) -> SpanContext {
