@@ -19,9 +19,9 @@ const TESTER: &str = "tester";
 
 /// Middleware that makes the calls for a test user say `end-user: tester`.
 pub(crate) async fn on_behalf(mut request: Request, next: Next) -> Response {
-    if is_tester(request.headers())
-        && let Some(forwarded) = request.extensions_mut().get_mut::<Forwarded>()
-    {
+    if is_tester(request.headers()) {
+        let extensions = request.extensions_mut();
+        let forwarded = extensions.get_or_insert_default::<Forwarded>();
         forwarded.set_end_user(HeaderValue::from_static(TESTER));
     }
     next.run(request).await
