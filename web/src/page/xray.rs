@@ -13,6 +13,8 @@ pub(crate) struct XRay<'a> {
     pub(crate) visit: &'a Visit,
     /// The calls of the page, in the order of the rows.
     calls: Vec<&'a UpstreamCall>,
+    /// How many products stock-api was not asked about.
+    pub(crate) unasked: usize,
     /// From the beginning of the page's work to the end of the last call.
     pub(crate) total_ms: f64,
 }
@@ -23,6 +25,7 @@ impl<'a> XRay<'a> {
         Self {
             visit,
             calls: shop.calls().collect(),
+            unasked: shop.unasked(),
             total_ms: shop.calls().map(UpstreamCall::ends_ms).fold(0.0, f64::max),
         }
     }

@@ -51,6 +51,16 @@ pub(crate) struct Shop {
     pub(crate) rows: Option<Vec<Row>>,
 }
 
+/// A page that is being made.
+struct Page<'a> {
+    app: &'a AppState,
+    /// The headers that its calls carry on.
+    forwarded: &'a Forwarded,
+    begun: Instant,
+    /// Whether a call of stock-api has passed its deadline.
+    is_silent: AtomicBool,
+}
+
 /// A line of the shop.
 pub(crate) struct Row {
     pub(crate) product: Product,
@@ -75,22 +85,24 @@ impl Shop {
     /// the request that this is for. Without an answer of products-api there are no products;
     /// without one of stock-api a product's stock is unknown.
     pub(crate) async fn ask(app: &AppState, forwarded: &Forwarded) -> Self {
-        let page = Instant::now();
+        let page = Page {
+            app,
+            forwarded,
+            begun: Instant::now(),
+            is_silent: AtomicBool::new(false),
+        };
         let answer = app
             .products
             .get::<Vec<Listed>>("/products", forwarded)
             .await;
-        let (listing, listed) = UpstreamCall::of(answer, page);
+        let (listing, listed) = UpstreamCall::of(answer, page.begun);
         let Ok(listed) = listed else {
             return Self {
                 listing,
                 rows: None,
             };
         };
-        let is_silent = AtomicBool::new(false);
-        let rows = listed
-            .into_iter()
-            .map(|product| Row::ask(app, forwarded, product, page, &is_silent));
+        let rows = listed.into_iter().map(|product| page.row(product));
         let rows = stream::iter(rows).buffered(CALLS_AT_ONCE);
         Self {
             listing,
@@ -102,6 +114,12 @@ impl Shop {
     pub(crate) fn calls(&self) -> impl Iterator<Item = &UpstreamCall> {
         let rows = self.rows.iter().flatten();
         iter::once(&self.listing).chain(rows.filter_map(|row| row.call.as_ref()))
+    }
+
+    /// How many products stock-api was not asked about, because it was too slow.
+    pub(crate) fn unasked(&self) -> usize {
+        let rows = self.rows.iter().flatten();
+        rows.filter(|row| row.call.is_none()).count()
     }
 
     /// The shop as JSON shows it; an error when there are no products.
@@ -127,31 +145,35 @@ impl Shop {
     }
 }
 
-impl Row {
-    /// Asks how many are left of a product, unless stock-api `is_silent`: a call of this page has
-    /// passed its deadline. So a page waits for a deadline once, however many products there are.
-    async fn ask(
-        app: &AppState,
-        forwarded: &Forwarded,
-        product: Listed,
-        page: Instant,
-        is_silent: &AtomicBool,
-    ) -> Self {
-        if is_silent.load(Ordering::Relaxed) {
-            return Self::new(product, None, None);
+impl Page<'_> {
+    /// Asks how many are left of a product, unless the page has asked long enough.
+    async fn row(&self, product: Listed) -> Row {
+        if self.has_asked_enough() {
+            return Row::new(product, None, None);
         }
         let path = format!("/stock/{}", product.id);
-        let answer = app.stock.get::<Stock>(&path, forwarded).await;
-        let (call, answer) = UpstreamCall::of(answer, page);
-        // Up to sixteen calls are under way when the first one passes its deadline. They began
-        // together, and end together; only later calls are not made.
+        let answer = self.app.stock.get::<Stock>(&path, self.forwarded).await;
+        let (call, answer) = UpstreamCall::of(answer, self.begun);
         if matches!(answer, Err(CallError::Timeout)) {
-            is_silent.store(true, Ordering::Relaxed);
+            self.is_silent.store(true, Ordering::Relaxed);
         }
         let stock = answer.ok().map(|answer| answer.stock);
-        Self::new(product, stock, Some(call))
+        Row::new(product, stock, Some(call))
     }
 
+    /// Whether stock-api is silent, or the page has taken as long as two calls may: so a page takes
+    /// three times a call's deadline at most, however many products there are. Those that it has not
+    /// asked about by then are unknown.
+    ///
+    /// Up to sixteen calls are under way when the first one passes its deadline. They began together,
+    /// and end together; only later calls are not made.
+    fn has_asked_enough(&self) -> bool {
+        let is_silent = self.is_silent.load(Ordering::Relaxed);
+        is_silent || self.begun.elapsed() >= 2 * self.app.stock.timeout()
+    }
+}
+
+impl Row {
     /// What went wrong with the call.
     pub(crate) fn finding(&self) -> Option<&Finding> {
         self.call.as_ref()?.finding.as_ref()

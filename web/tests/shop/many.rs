@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::extract::Path;
 use axum::routing::get;
@@ -68,6 +69,28 @@ async fn list_of_products_may_be_longer_than_a_mebibyte() {
     let (shop, _) = shop(20, &"W".repeat(100_000)).await;
     let response = shop.get("/api/shop").send().await.unwrap();
     assert_eq!(response.status(), 200);
+}
+
+#[tokio::test]
+async fn page_stops_asking_a_slow_stock_in_time_to_be_answered() {
+    let products = serve_products(400, "Widget").await;
+    let slow = get(async |Path(id): Path<i64>| {
+        tokio::time::sleep(Duration::from_millis(100)).await; // 2.5 s for all, sixteen at once
+        Json(json!({ "id": id, "stock": 1 }))
+    });
+    let stock = stand_in(Router::new().route("/stock/{id}", slow)).await;
+    let arguments = [
+        format!("--products-api-url={products}"),
+        format!("--stock-api-url={stock}"),
+        "--upstream-timeout=0.5".to_owned(),
+    ];
+    let shop = Shop::start(&arguments.each_ref().map(String::as_str)).await;
+    let page = shop.page().await;
+    let unknown = page.matches("<span>unknown</span>").count();
+    assert!((1..400).contains(&unknown), "{unknown}");
+    let told =
+        format!("stock-api was not asked about {unknown} products, because it was too slow.");
+    assert!(page.contains(&told), "{page}");
 }
 
 #[tokio::test]
