@@ -16,7 +16,7 @@ impl UpstreamCall {
             finding: finding::of(&call, result.as_ref().err()),
             starts_ms: chassis::milliseconds(starts),
             service: call.service.to_owned(),
-            method: call.method.to_string(),
+            method: call.method.as_str().to_owned(),
             path: call.path,
             status: call.status,
             error: call.error,

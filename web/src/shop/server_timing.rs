@@ -23,11 +23,10 @@ pub(crate) fn server_timing<'a>(
 
 fn write(metrics: &mut String, number: usize, call: &UpstreamCall) -> fmt::Result {
     let comma = if number == 0 { "" } else { ", " };
-    let (service, method, path) = (&call.service, &call.method, &call.path);
-    write!(
-        metrics,
-        "{comma}call-{number};desc=\"{service} {method} {path}: "
-    )?;
+    write!(metrics, "{comma}call-{number};desc=\"")?;
+    for part in [&*call.service, " ", &*call.method, " ", &*call.path, ": "] {
+        metrics.push_str(part);
+    }
     let version = call.version.as_deref().unwrap_or("a proxy");
     let finding = call.finding.as_ref();
     let description = finding.map_or(version, |finding| &finding.title);
