@@ -2,8 +2,20 @@
 #![expect(unreachable_pub, reason = "what gungraun's macros make is public")]
 
 mod measure;
+mod page;
+mod products;
+mod propagators;
 mod stock;
 
+use gungraun::main;
+use page::page_group;
+use products::products_group;
+use propagators::propagators_group;
 use stock::stock_group;
 
-gungraun::main!(library_benchmark_groups = stock_group);
+main!(
+    library_benchmark_groups = stock_group,
+    products_group,
+    page_group,
+    propagators_group
+);

@@ -10,5 +10,6 @@
 )]
 
 pub mod bare;
+pub mod client;
 pub mod ours;
 pub mod peer;

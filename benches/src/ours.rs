@@ -35,7 +35,26 @@ pub fn stock_api(tracing: Tracing) -> SocketAddr {
     start("stock-api", flags, tracing, stock_api::serve)
 }
 
-fn database() -> TestDatabase {
+/// Serves products-api at a free port of 127.0.0.1, until the process ends.
+pub fn products_api(tracing: Tracing) -> SocketAddr {
+    let database = database();
+    let flags = api_flags(&database.shop.products_url, &[]);
+    start("products-api", flags, tracing, products_api::serve)
+}
+
+/// Serves web at a free port of 127.0.0.1, until the process ends; it calls the two APIs.
+pub fn web(products: SocketAddr, stock: SocketAddr, tracing: Tracing) -> SocketAddr {
+    let flags = vec![
+        format!("--products-api-url=http://{products}"),
+        format!("--stock-api-url=http://{stock}"),
+        // Counted, it is fifty times as slow.
+        "--upstream-timeout=10".to_owned(),
+    ];
+    start("web", flags, tracing, web::serve)
+}
+
+/// The shop's database, on a server that ends with this process.
+pub fn database() -> TestDatabase {
     Runtime::new().unwrap().block_on(TestDatabase::new())
 }
 

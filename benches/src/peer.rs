@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 /// dropped, and when this process is killed.
 pub struct Peer {
     process: Child,
-    input: ChildStdin,
+    input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
@@ -21,7 +21,7 @@ impl Peer {
         let mut process = command.spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
         Self {
-            input: process.stdin.take().unwrap(),
+            input: process.stdin.take(),
             output,
             process,
         }
@@ -34,13 +34,20 @@ impl Peer {
         (peer, address)
     }
 
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Has the client make this many requests, one after the other, and waits for the answers.
     pub fn ask(&mut self, requests: usize) {
-        writeln!(self.input, "{requests}").unwrap();
+        let input = self.input.as_mut().unwrap();
+        writeln!(input, "{requests}").unwrap();
         assert_eq!(self.line(), "done");
     }
 
-    fn line(&mut self) -> String {
+    /// The next line that it prints.
+    pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         line.trim_end().to_owned()
@@ -49,7 +56,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        self.input = None;
         let _ = self.process.wait();
     }
 }

@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use chassis::{CACHE_STATUS, POD, SERVER_TIMING, VERSION};
+use chassis::CACHE_STATUS;
 use serde::Serialize;
+
+use crate::bare::identity;
 
 #[derive(Serialize)]
 struct Stock {
@@ -28,21 +30,9 @@ pub fn router() -> Router {
         .with_state(cache)
 }
 
-/// With the headers of the service's answer.
-async fn show(
-    State(cache): State<Cache>,
-    Path(id): Path<i64>,
-) -> ([(HeaderName, HeaderValue); 4], Json<Stock>) {
+async fn show(State(cache): State<Cache>, Path(id): Path<i64>) -> impl IntoResponse {
     let begun = Instant::now();
     let stock = cache.get_with(id, async { 600 }).await;
-    let microseconds = begun.elapsed().as_micros();
-    let (whole, fraction) = (microseconds / 1000, microseconds % 1000);
-    let timing = format!("app;dur={whole}.{fraction:03}");
-    let headers = [
-        (VERSION, HeaderValue::from_static("v1")),
-        (POD, HeaderValue::from_static("localhost")),
-        (SERVER_TIMING, HeaderValue::from_str(&timing).unwrap()),
-        (CACHE_STATUS, HeaderValue::from_static("stock-api; hit")),
-    ];
-    (headers, Json(Stock { id, stock }))
+    let hit = [(CACHE_STATUS, "stock-api; hit")];
+    (identity(begun), hit, Json(Stock { id, stock }))
 }

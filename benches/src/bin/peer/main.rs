@@ -1,22 +1,49 @@
-//! A process beside the service that is measured, so that what it costs is not counted there. It
-//! ends when its standard input does.
+//! A process beside the one that is measured, so that what it costs is not counted there. It ends
+//! when its standard input does.
 //!
 //! | command | what it is |
 //! | --- | --- |
 //! | `peer client ADDRESS PATH` | makes as many requests as each line of standard input says |
+//! | `peer idle ADDRESS PATH N` | makes a request on each of N connections, and keeps them open |
 //! | `peer collector` | takes all that is sent to it |
+//! | `peer products N` | answers like products-api, with N products |
+//! | `peer stock` | answers like stock-api |
+//! | `peer bare …` | what our services are compared with: [`bare`](benches::bare) |
+//! | `peer keep PROGRAM …` | runs a program with these arguments, and ends it |
+#![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 
-mod client;
+mod asking;
+mod keep;
 mod stand_in;
 
 use std::env;
+
+use benches::bare;
+use stand_in::run;
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["client", address, path] => client::run(address, path),
-        ["collector"] => stand_in::run(stand_in::collector()),
+        ["client", address, path] => asking::on_demand(address.parse().unwrap(), path),
+        ["idle", address, path, number] => {
+            asking::on_each(address.parse().unwrap(), path, number.parse().unwrap());
+        }
+        ["collector"] => run(stand_in::collector),
+        ["products", number] => run(|| stand_in::products(number.parse().unwrap())),
+        ["stock"] => run(stand_in::stock),
+        ["bare", "stock"] => run(bare::stock::router),
+        ["bare", "tokio-postgres", database] => run(|| bare::products::tokio_postgres(database)),
+        ["bare", "sqlx", database] => run(|| bare::products::sqlx(database)),
+        ["bare", "page", products, stock] => {
+            run(|| bare::page::router(products.parse().unwrap(), stock.parse().unwrap()));
+        }
+        ["keep", program, ref arguments @ ..] => keep::run(program, arguments),
         _ => panic!("unknown arguments: {arguments:?}"),
     }
+}
+
+/// Waits for the end of standard input.
+fn wait() {
+    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
 }

@@ -1,30 +1,51 @@
-//! Servers that answer at once, and always the same.
-
-use std::io::{Read, stdin};
-use std::thread;
+//! Servers: those that our services call, which answer at once and always the same, and those with
+//! which ours are compared.
 
 use axum::Router;
-use tokio::net::TcpListener;
-use tokio::runtime;
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::HeaderName;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use benches::bare::serve;
+use chassis::{CACHE_STATUS, POD, SERVER_TIMING, VERSION};
+
+use crate::wait;
 
 /// Takes all that is sent to it.
 pub(crate) fn collector() -> Router {
     Router::new().fallback(|| async {})
 }
 
-/// Prints where it listens, and serves until standard input ends.
-pub(crate) fn run(router: Router) {
-    thread::spawn(|| {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build();
-        runtime.expect("a runtime").block_on(serve(router));
-    });
-    let _ = stdin().read_to_end(&mut Vec::new());
+/// Sells products 1 to `number`.
+pub(crate) fn products(number: usize) -> Router {
+    let product = |id| format!(r#"{{"id":{id},"name":"Widget {id}","price":30.00}}"#);
+    let products: Vec<String> = (1..=number).map(product).collect();
+    let products = Bytes::from(format!("[{}]", products.join(",")));
+    Router::new().route("/products", get(async move || (HEADERS, products)))
 }
 
-async fn serve(router: Router) {
-    let listener = TcpListener::bind("127.0.0.1:0").await;
-    let listener = listener.expect("a free port");
-    let address = listener.local_addr().expect("a bound port");
-    chassis::say!("{address}").expect("a reader");
-    axum::serve(listener, router).await.expect("an open port");
+/// Has plenty of each product.
+pub(crate) fn stock() -> Router {
+    let hit = [(CACHE_STATUS, "stock-api; hit")];
+    let answer = async move |Path(id): Path<i64>| {
+        let stock = format!(r#"{{"id":{id},"stock":600}}"#);
+        (HEADERS, hit, stock)
+    };
+    Router::new().route("/stock/{id}", get(answer))
+}
+
+/// What an API says of itself.
+const HEADERS: [(HeaderName, &str); 4] = [
+    (CONTENT_TYPE, "application/json"),
+    (VERSION, "v1"),
+    (POD, "localhost"),
+    (SERVER_TIMING, "app;dur=0.01"),
+];
+
+/// Prints where it listens, and serves what `router` returns until standard input ends.
+pub(crate) fn run(router: impl FnOnce() -> Router) {
+    let address = serve(async { router() });
+    chassis::say!("{address}").unwrap();
+    wait();
 }

@@ -1,0 +1,46 @@
+//! How much memory the services have: idle, after work, and with many connections.
+
+use testkit::database::{TestDatabase, api_flags};
+
+use crate::program::{Program, idle};
+use crate::rounds::{apis, web_flags};
+use crate::wrk::load;
+
+/// Two processes have that many open files each, which every system allows.
+const IDLE: usize = 1024 / 2;
+
+/// Prints the table.
+pub(crate) fn print(database: &TestDatabase) {
+    chassis::say!(
+        "\n| memory, traced | idle | after 200,000 requests | with 1,024 idle connections |\n\
+         | --- | --- | --- | --- |"
+    )
+    .unwrap();
+    let (_products, _stock, [products, stock]) = apis(4);
+    let shop = &database.shop;
+    row("stock-api", &api_flags(&shop.stock_url, &[]), "/stock/1");
+    row(
+        "products-api",
+        &api_flags(&shop.products_url, &[]),
+        "/products",
+    );
+    row("web", &web_flags(&products, &stock), "/");
+}
+
+fn row(service: &'static str, flags: &[String], path: &str) {
+    let program = Program::traced(service, service, flags);
+    drop(idle(program.address, path, 1)); // it has answered
+    let begin = program.memory_mb();
+    let mut requests = 0.0;
+    while requests < 200_000.0 {
+        requests += load(&program, path, 5).requests;
+    }
+    let end = program.memory_mb();
+    drop(program);
+    // Another process, so that the load is not in it.
+    let program = Program::traced(service, service, flags);
+    let connections = [(); 2].map(|()| idle(program.address, path, IDLE));
+    let connected = program.memory_mb();
+    drop(connections);
+    chassis::say!("| {service} | {begin:.1} MB | {end:.1} MB | {connected:.1} MB |").unwrap();
+}

@@ -1,0 +1,129 @@
+//! What is compared, under the same load in turn.
+
+use benches::peer::Peer;
+use testkit::database::{TestDatabase, api_flags};
+
+use crate::program::{Program, stand_in};
+use crate::wrk::load;
+
+const ROUNDS: usize = 5;
+const SECONDS: usize = 3;
+
+/// What a round measures.
+struct Round {
+    requests_per_second: f64,
+    p50_ms: f64,
+    cpu_us: f64,
+}
+
+const OFF: &str = "--sdk-disabled=true";
+
+/// `GET /stock/1` from the cache.
+pub(crate) fn stock(database: &TestDatabase) {
+    let flags = api_flags(&database.shop.stock_url, &["--log=warn"]);
+    let programs = [
+        Program::bare("axum alone", &["stock"]),
+        Program::ours("stock-api", "stock-api", &with(&flags, OFF)),
+        Program::traced("stock-api, traced", "stock-api", &flags),
+    ];
+    compare("`GET /stock/1`", "/stock/1", &programs);
+}
+
+/// `GET /products` from PostgreSQL.
+pub(crate) fn products(database: &TestDatabase) {
+    let url = &database.shop.products_url;
+    let flags = api_flags(url, &["--log=warn"]);
+    let programs = [
+        Program::bare("axum, tokio-postgres, deadpool", &["tokio-postgres", url]),
+        Program::bare("axum, sqlx", &["sqlx", url]),
+        Program::ours("products-api", "products-api", &with(&flags, OFF)),
+        Program::traced("products-api, traced", "products-api", &flags),
+    ];
+    compare("`GET /products`", "/products", &programs);
+}
+
+/// The page with four products.
+pub(crate) fn page() {
+    let (_products, _stock, [products, stock]) = apis(4);
+    let flags = web_flags(&products, &stock);
+    let programs = [
+        Program::bare("axum, reqwest", &["page", &products, &stock]),
+        Program::ours("web", "web", &with(&flags, OFF)),
+        Program::traced("web, traced", "web", &flags),
+    ];
+    compare("The page, four products", "/", &programs);
+}
+
+/// Stand-ins for products-api, which sells so many products, and stock-api, with their addresses.
+pub(crate) fn apis(products: usize) -> (Peer, Peer, [String; 2]) {
+    let (products_api, products_address) = stand_in(&["products", &products.to_string()]);
+    let (stock_api, stock_address) = stand_in(&["stock"]);
+    let addresses = [products_address, stock_address].map(|address| address.to_string());
+    (products_api, stock_api, addresses)
+}
+
+/// Those of web which calls these.
+pub(crate) fn web_flags(products: &str, stock: &str) -> Vec<String> {
+    vec![
+        "--log=error".to_owned(),
+        format!("--products-api-url=http://{products}"),
+        format!("--stock-api-url=http://{stock}"),
+    ]
+}
+
+/// `flags`, and one more.
+pub(crate) fn with(flags: &[String], more: &str) -> Vec<String> {
+    [flags, &[more.to_owned()]].concat()
+}
+
+/// Prints a table of what each of `programs` needs, as ratios to the first: the middle one of all
+/// rounds.
+fn compare(title: &str, path: &str, programs: &[Program]) {
+    for program in programs {
+        round(program, path);
+    }
+    let rounds: Vec<Vec<Round>> = (0..ROUNDS)
+        .map(|_| {
+            programs
+                .iter()
+                .map(|program| round(program, path))
+                .collect()
+        })
+        .collect();
+    chassis::say!("\n| {title} | CPU a request | × | requests/s | × | p50 | × |").unwrap();
+    chassis::say!("| --- | --- | --- | --- | --- | --- | --- |").unwrap();
+    for (index, Program { name, .. }) in programs.iter().enumerate() {
+        let of = |value: fn(&Round) -> f64| {
+            let values = rounds.iter().map(|round| value(&round[index]));
+            let ratios = rounds
+                .iter()
+                .map(|round| value(&round[index]) / value(&round[0]));
+            (middle(values), middle(ratios))
+        };
+        let (cpu, cpu_ratio) = of(|round| round.cpu_us);
+        let (rate, rate_ratio) = of(|round| round.requests_per_second);
+        let (p50, p50_ratio) = of(|round| round.p50_ms);
+        chassis::say!(
+            "| {name} | {cpu:.0} µs | {cpu_ratio:.2} | {rate:.0} | {rate_ratio:.2} | {p50:.2} ms | {p50_ratio:.2} |"
+        )
+        .unwrap();
+    }
+}
+
+fn round(program: &Program, path: &str) -> Round {
+    let before = program.cpu();
+    let load = load(program, path, SECONDS);
+    let cpu = program.cpu() - before;
+    Round {
+        requests_per_second: load.requests_per_second,
+        p50_ms: load.p50_ms,
+        cpu_us: cpu.as_secs_f64() * 1e6 / load.requests,
+    }
+}
+
+/// The value in the middle.
+pub(crate) fn middle(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
