@@ -3,7 +3,7 @@
 // The files in live/ visit, count and show, with the mathematics of it in live/statistics.js. This one
 // switches it all on and off, by the panel's switch, its fields and the page's address.
 
-import { columnNow, completeColumns, forgetAll, sumOfColumns } from "./live/counts.js";
+import { columnNow, completeColumns, forgetAll, sumOfColumns, untilNextColumn } from "./live/counts.js";
 import { part, show } from "./live/panel.js";
 import { showFailures, showLatencies, showRate, showVersions } from "./live/results.js";
 import { areSlotsScarce, startVisits, stopVisits } from "./live/visits.js";
@@ -71,20 +71,20 @@ function movePanel(onTop) {
 // Visits and draws, or stops both.
 function run() {
   stopVisits();
-  clearInterval(drawing);
+  clearTimeout(drawing);
   if (!isOn()) return;
   if (document.hidden) {
     show({ state: "Paused while this tab is hidden" });
     return;
   }
   const start = columnNow();
-  drawing = setInterval(draw, 1000, start);
   startVisits(Number(valid.live));
   draw(start);
 }
 
-// The rate is judged by columns that began after the visits did.
+// Draws now, and whenever a column is complete. The rate is judged by columns that began after the visits did.
 function draw(start) {
+  drawing = setTimeout(draw, untilNextColumn(), start);
   const sum = sumOfColumns();
   const columns = completeColumns();
   showVersions(columns, sum.versions, valid.expect);

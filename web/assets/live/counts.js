@@ -13,6 +13,10 @@ export const explanations = {};
 
 export const columnNow = () => Math.floor(performance.now() / 1000 / columnSeconds);
 
+// Milliseconds until the current column is complete. They are whole, or a timer would drop the fraction and be early.
+export const untilNextColumn = () =>
+  Math.ceil((columnNow() + 1) * columnSeconds * 1000 - performance.now());
+
 // What a column counts: pages by version, by failure, by delay and by latency bin, and calls of stock-api.
 const noCounts = () => ({ versions: {}, failures: {}, delays: {}, latencies: {}, stockCalls: {} });
 

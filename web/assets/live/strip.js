@@ -8,6 +8,18 @@ import { columnsShown } from "./counts.js";
 import { part } from "./panel.js";
 import { total } from "./statistics.js";
 
+const boxesOf = new Map(); // what each path shows
+const sizeOf = new Map(); // how large each strip is, in pixels
+
+// Told of new sizes, it never asks for one: after a change, that makes the browser lay out the page at once.
+const resizing = new ResizeObserver((strips) => {
+  for (const { target, contentRect } of strips) {
+    sizeOf.set(target, contentRect);
+    for (const path of boxesOf.keys()) if (path.ownerSVGElement === target) drawPath(path);
+  }
+});
+for (const name of ["versions", "failures", "latencies"]) resizing.observe(part(name));
+
 // Draws which share each title has of a column, one series on top of the other. `name` is that of the strip
 // and of the counts.
 export function drawShares(name, columns, titles) {
@@ -31,10 +43,17 @@ export function drawMark(path, low, high = low) {
 }
 
 export function drawBoxes(path, boxes) {
-  const strip = path.ownerSVGElement.getBoundingClientRect();
   const known = boxes.filter(({ bottom, top }) => top >= bottom); // not so when one of them is NaN
-  const outlines = known.map((box) => outline(box, strip));
-  path.setAttribute("d", outlines.join(""));
+  boxesOf.set(path, known);
+  drawPath(path);
+}
+
+// An equal outline is left alone: a browser paints again whatever is written.
+function drawPath(path) {
+  const size = sizeOf.get(path.ownerSVGElement) ?? { width: 0, height: 0 };
+  const outlines = boxesOf.get(path).map((box) => outline(box, size));
+  const d = outlines.join("");
+  if (path.getAttribute("d") !== d) path.setAttribute("d", d);
 }
 
 // The path of a box: from its top right corner to the left, down, to the right, and back.
