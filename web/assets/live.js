@@ -102,7 +102,7 @@ part("switch").addEventListener("click", () => {
 });
 
 panel.before(placeWhileOff);
-panel.hidden = false;
+part("switch").disabled = false;
 const asked = new URLSearchParams(location.search);
 for (const field of fields) field.value = asked.get(field.name) ?? field.value;
 turn(asked.has("live"));

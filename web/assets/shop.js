@@ -1,5 +1,5 @@
 // Buy, and be a test user, without leaving the page. Without this script both are plain forms, and the shop
-// works the same.
+// works the same, without Live.
 
 const maybeSold = "It may be sold or not: the availability will tell.";
 
@@ -91,6 +91,13 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     const isCopied = await copying.then(() => true, () => false);
     button.textContent = isCopied ? "Copied" : "Not allowed";
   });
+}
+
+// Live
+
+// Its seven files are asked for once the page is drawn. A page that reports an error has no Live.
+if (document.querySelector(".live")) {
+  requestAnimationFrame(() => setTimeout(() => import("./live.js")));
 }
 
 // Notices

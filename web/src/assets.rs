@@ -13,7 +13,6 @@ use axum::routing::get;
 pub(crate) struct Assets {
     pub(crate) css: String,
     pub(crate) script: String,
-    pub(crate) live: String,
     pub(crate) widgets: String,
     pub(crate) favicon: String,
 }
@@ -21,7 +20,6 @@ pub(crate) struct Assets {
 pub(crate) static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
     css: address("shop.css"),
     script: address("shop.js"),
-    live: address("live.js"),
     widgets: address("widgets.svg"),
     favicon: address("favicon.svg"),
 });

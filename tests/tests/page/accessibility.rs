@@ -33,7 +33,7 @@ async fn all_pages_are_accessible() {
     let mut mesh = Mesh::start(|plan| plan.to_stock.filters.push(for_testers)).await;
     let browser = Browser::open(&mesh.url).await;
     browser.click(".xray summary").await;
-    browser.click("#live-switch").await;
+    browser.click("#live-switch:enabled").await;
     browser.wait("#live-share:not(:empty)").await;
     assert_accessible(&browser, "all well, Live on").await;
 
