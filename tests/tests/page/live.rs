@@ -133,3 +133,42 @@ async fn bad_values_start_nothing_and_say_what_is_allowed() {
         browser.wait("#live-switch[aria-checked='false']").await;
     }
 }
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn it_is_not_shown_where_no_script_runs() {
+    let mesh = Mesh::start(|_| ()).await;
+    let without = Browser::open_without_scripts(&mesh.url).await;
+    let panel = without.wait("#live-panel").await;
+    assert!(!panel.is_displayed().await.unwrap());
+
+    let with = Browser::open(&mesh.url).await;
+    let switch = with.wait("#live-switch:enabled").await;
+    assert!(switch.is_displayed().await.unwrap());
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn strips_follow_the_size_of_the_window() {
+    let mesh = Mesh::start(|_| ()).await;
+    let browser = watch(&mesh, "live=50", 150).await;
+    let width_of_strip_and_end_of_newest_column = "
+        const strip = document.querySelector('#live-versions');
+        const { x, width } = strip.querySelector('.series').getBBox();
+        return [strip.getBoundingClientRect().width, x + width].map(Math.round)";
+    let mut widths = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    for window in [1200, 900] {
+        browser.page.set_window_size(window, 600).await.unwrap();
+        let width = loop {
+            assert!(Instant::now() < deadline, "no strip as wide as {window}");
+            browser.next_frame().await;
+            let drawn = width_of_strip_and_end_of_newest_column;
+            let drawn = browser.page.execute(drawn, Vec::new()).await.unwrap();
+            if drawn[0] == drawn[1] && !widths.contains(&drawn[0]) {
+                break drawn[0].clone();
+            }
+        };
+        widths.push(width);
+    }
+}
