@@ -14,11 +14,14 @@ use std::time::{Duration, Instant};
 const GENERATIONS: usize = 64;
 const LEVELS: u64 = 10_000;
 
-/// The cached levels of one process.
+/// The cached levels of one process. (Each request clones it, and a clone of moka's cache is one of
+/// all its parts.)
 #[derive(Clone)]
-pub struct Cache {
-    levels: moka::future::Cache<(i64, u64), Reading>,
-    generations: Arc<[AtomicU64; GENERATIONS]>,
+pub struct Cache(Arc<Levels>);
+
+struct Levels {
+    cached: moka::future::Cache<(i64, u64), Reading>,
+    generations: [AtomicU64; GENERATIONS],
 }
 
 /// How many of a product are left.
@@ -40,13 +43,13 @@ struct Reading {
 impl Cache {
     /// A cache whose levels are at most `expiry` old.
     pub fn new(expiry: Duration) -> Self {
-        Self {
-            levels: moka::future::Cache::builder()
+        Self(Arc::new(Levels {
+            cached: moka::future::Cache::builder()
                 .max_capacity(LEVELS)
                 .time_to_live(expiry)
                 .build(),
-            generations: Arc::new([const { AtomicU64::new(0) }; GENERATIONS]),
-        }
+            generations: [const { AtomicU64::new(0) }; GENERATIONS],
+        }))
     }
 
     /// The level of product `id`: cached, or read by `query`, which runs once for all who ask while
@@ -68,7 +71,7 @@ impl Cache {
             let at = Instant::now();
             Ok(Reading { stock, at })
         };
-        let Reading { stock, at } = self.levels.try_get_with(self.key(id), read).await?;
+        let Reading { stock, at } = self.0.cached.try_get_with(self.key(id), read).await?;
         // moka's `Entry::is_fresh` is also false for callers who waited for another one's query.
         // Their level was read while they waited, so it is no hit.
         let is_cached = at < begun;
@@ -86,6 +89,6 @@ impl Cache {
 
     fn generation(&self, id: i64) -> &AtomicU64 {
         let slot = id.unsigned_abs() % GENERATIONS as u64;
-        &self.generations[usize::try_from(slot).unwrap_or_default()]
+        &self.0.generations[usize::try_from(slot).unwrap_or_default()]
     }
 }
