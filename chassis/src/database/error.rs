@@ -1,5 +1,7 @@
 //! Why the database gave no result, and what answers the caller.
 
+use std::borrow::Cow;
+
 use axum::http::StatusCode;
 
 use crate::problem::Problem;
@@ -28,13 +30,18 @@ impl DatabaseError {
         matches!(self, Self::Unavailable(_) | Self::Refused(_))
     }
 
-    /// `SQLSTATE`, or a word for why there is none.
-    pub(super) fn code(&self) -> String {
+    /// The `SQLSTATE` with which the server refused the statement.
+    pub(super) fn sqlstate(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Refused(sqlx::Error::Database(error)) => {
-                error.code().map_or("unknown".into(), Into::into)
-            }
-            Self::Refused(_) | Self::Unreadable(_) => "refused".into(),
+            Self::Refused(error) => error.as_database_error()?.code(),
+            _ => None,
+        }
+    }
+
+    /// `SQLSTATE`, or a word for why there is none.
+    pub(super) fn code(&self) -> Cow<'_, str> {
+        match self {
+            Self::Refused(_) | Self::Unreadable(_) => self.sqlstate().unwrap_or("refused".into()),
             Self::Unavailable(_) | Self::Unknown(_) => "unavailable".into(),
         }
     }

@@ -13,6 +13,7 @@ pub(crate) mod error;
 mod lease;
 mod pool;
 pub(crate) mod settings;
+mod span;
 mod sqlstate;
 pub(crate) mod statement;
 mod trial;
@@ -21,26 +22,27 @@ pub(crate) mod url;
 use std::sync::Arc;
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
 use sqlx::PgConnection;
 use tokio::time::Instant;
-use tracing::Instrument;
-use tracing::field::Empty;
 
 use crate::database::connector::Connector;
 use crate::database::error::DatabaseError;
 use crate::database::lease::Lease;
 use crate::database::pool::Pool;
 use crate::database::settings::DatabaseSettings;
+use crate::database::span::common_attributes;
 use crate::database::sqlstate::Meaning;
 use crate::database::statement::{Statement, Trial, ping};
 use crate::start_error::StartError;
-use crate::telemetry::span::SPAN;
 
 /// A pool of connections whose every use ends in time.
 #[derive(Clone)]
 pub struct Database {
     pool: Arc<Pool>,
     timeout: Duration,
+    /// What the spans of all statements have in common.
+    attributes: Arc<[KeyValue]>,
 }
 
 /// Whether a statement may run more than once: a read may, a write may not.
@@ -65,8 +67,13 @@ impl Database {
         // The server gives up on a statement before its caller does, so that none goes on after
         // that.
         let connector = Connector::new(settings.options(name)?, timeout.mul_f64(0.9));
+        let attributes = common_attributes(connector.options());
         let pool = Pool::new(connector, trials);
-        Ok(Self { pool, timeout })
+        Ok(Self {
+            pool,
+            timeout,
+            attributes,
+        })
     }
 
     /// Runs a statement that changes nothing, on another connection if the first is dead. Both the
@@ -136,42 +143,6 @@ impl Database {
                 });
             }
         }
-    }
-
-    /// Runs `work` in a client span: `summary` is the operation and the table, as in
-    /// <https://opentelemetry.io/docs/specs/semconv/database/database-spans/>.
-    async fn spanned<T>(
-        &self,
-        summary: &'static str,
-        work: impl Future<Output = Result<T, DatabaseError>>,
-    ) -> Result<T, DatabaseError> {
-        let (operation, table) = summary.split_once(' ').unwrap_or((summary, ""));
-        let options = self.pool.connector().options();
-        let span = tracing::info_span!(
-            target: SPAN,
-            "query",
-            otel.name = summary,
-            otel.kind = "client",
-            otel.status_description = Empty,
-            db.system.name = "postgresql",
-            db.namespace = options.get_database(),
-            db.query.summary = summary,
-            db.operation.name = operation,
-            db.collection.name = table,
-            server.address = options.get_host(),
-            server.port = i64::from(options.get_port()),
-            db.response.status_code = Empty,
-            error.type = Empty,
-        );
-        let result = work.instrument(span.clone()).await;
-        if let Err(error) = &result {
-            if let DatabaseError::Refused(sqlx::Error::Database(error)) = error {
-                span.record("db.response.status_code", error.code().as_deref());
-            }
-            span.record("error.type", error.code());
-            span.record("otel.status_description", error.to_string());
-        }
-        result
     }
 
     async fn acquire(&self, deadline: Instant) -> Result<Lease<'_>, DatabaseError> {

@@ -69,10 +69,6 @@ impl Pool {
         pool
     }
 
-    pub(super) fn connector(&self) -> &Connector {
-        &self.connector
-    }
-
     pub(super) fn trials(&self) -> &'static [Trial] {
         self.trials
     }
