@@ -26,22 +26,27 @@ async fn products_are_read_from_a_standby_which_follows_its_primary() {
     let dearer = "UPDATE products SET price = 31.25 WHERE id = 1";
     superuser.execute(dearer).await.unwrap();
     let product = format!("{}/products/1", service.url);
-    let followed = async {
-        while !get(product.clone())
-            .await
-            .text()
-            .await
-            .unwrap()
-            .contains("31.25")
-        {
+    until("the new price", async || {
+        let product = get(product.clone()).await.text().await.unwrap();
+        product.contains("31.25")
+    })
+    .await;
+    let ready = format!("{}/readyz", service.management_url);
+    until("readiness", async || {
+        get(ready.clone()).await.status() == StatusCode::OK
+    })
+    .await;
+    standby.stop();
+    primary.stop();
+}
+
+/// Waits until `holds`; `what` names that.
+async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let held = async {
+        while !holds().await {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(Duration::from_secs(30), followed)
-        .await
-        .expect("the new price");
-    let ready = get(format!("{}/readyz", service.management_url)).await;
-    assert_eq!(ready.status(), StatusCode::OK);
-    standby.stop();
-    primary.stop();
+    let held = timeout(Duration::from_secs(30), held).await;
+    held.unwrap_or_else(|_| panic!("{what}: not within 30 s"));
 }
