@@ -60,6 +60,7 @@ pub use database::{
     connect_error::ConnectError,
     error::DatabaseError,
     settings::DatabaseSettings,
+    shared_read::SharedRead,
     statement::{Statement, Trial},
     url::database_url,
 };

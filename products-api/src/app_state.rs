@@ -1,6 +1,9 @@
 //! The state that axum hands to each handler.
 
-use chassis::Database;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use chassis::{Database, SharedRead};
 
 use crate::price::Factor;
 
@@ -9,6 +12,8 @@ use crate::price::Factor;
 pub struct AppState {
     /// Where the products are stored.
     pub database: Database,
+    /// All of them, as JSON.
+    pub list: Arc<SharedRead<Bytes>>,
     /// What their prices are multiplied by.
     pub price_factor: Factor,
 }

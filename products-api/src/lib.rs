@@ -10,6 +10,8 @@ mod products;
 mod routes;
 mod settings;
 
+use std::sync::Arc;
+
 use chassis::{Database, Server, StartError};
 
 pub use app_state::AppState;
@@ -26,6 +28,7 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError>
     let answers = database.clone().until_it_answers(server.readiness());
     server.ready_when(answers);
     let app = AppState {
+        list: Arc::new(products::list_of(&database, settings.price_factor)),
         database,
         price_factor: settings.price_factor,
     };

@@ -1,8 +1,10 @@
 //! `GET /products` and `GET /products/{id}`.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
-use chassis::{Path, Statement, Trial};
+use axum::http::{HeaderName, header};
+use chassis::{Database, Path, SharedRead, Statement, Trial};
 use futures_util::TryFutureExt;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -37,10 +39,25 @@ impl Product {
     (status = 200, description = "All of them, by id", body = Vec<Product>),
     ListErrors,
 ))]
-pub(crate) async fn list(State(app): State<AppState>) -> Result<Json<Vec<Product>>, Error> {
-    let rows = app.database.read("SELECT products", all).await?;
-    let product = |row| Product::new(row, app.price_factor);
-    Ok(Json(rows.into_iter().map(product).collect()))
+pub(crate) async fn list(
+    State(app): State<AppState>,
+) -> Result<([(HeaderName, &'static str); 1], Bytes), Error> {
+    let products = app.list.get().await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], products))
+}
+
+/// Reads all products of `database`, as JSON: all who ask at once share one query, and one text.
+pub(crate) fn list_of(database: &Database, factor: Factor) -> SharedRead<Bytes> {
+    SharedRead::new(database.clone(), "SELECT products", move |connection| {
+        let rows = all(connection);
+        Box::pin(async move {
+            let product = |row| Product::new(row, factor);
+            let products: Vec<Product> = rows.await?.into_iter().map(product).collect();
+            let json = serde_json::to_vec(&products);
+            json.map(Bytes::from)
+                .map_err(|error| sqlx::Error::Decode(error.into()))
+        })
+    })
 }
 
 /// One product.

@@ -1,13 +1,14 @@
 //! Why the database gave no result, and what answers the caller.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 
 use crate::problem::Problem;
 
 /// Why the database gave no result.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// There was no connection or no answer to a read, or the database cannot do it now; nothing
     /// was changed.
@@ -18,10 +19,10 @@ pub enum DatabaseError {
     Unknown(String),
     /// The statement does not fit the database; nothing was changed.
     #[error("the database refused a statement: {0}")]
-    Refused(sqlx::Error),
+    Refused(Arc<sqlx::Error>),
     /// A change was made, and its answer cannot be read.
     #[error("the database's answer to a change does not fit: {0}")]
-    Unreadable(sqlx::Error),
+    Unreadable(Arc<sqlx::Error>),
 }
 
 impl DatabaseError {

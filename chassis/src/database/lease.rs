@@ -131,7 +131,7 @@ impl Failure {
     /// The failure as the error of a read.
     pub(super) fn of_a_read(self) -> DatabaseError {
         match self.meaning {
-            Meaning::Refused => DatabaseError::Refused(self.error),
+            Meaning::Refused => DatabaseError::Refused(Arc::new(self.error)),
             _ => DatabaseError::Unavailable(self.error.to_string()),
         }
     }
@@ -140,8 +140,10 @@ impl Failure {
     pub(super) fn of_a_write(self) -> DatabaseError {
         match (self.meaning, &self.error) {
             (Meaning::Lost, _) => DatabaseError::Unknown(self.error.to_string()),
-            (Meaning::Refused, sqlx::Error::Database(_)) => DatabaseError::Refused(self.error),
-            (Meaning::Refused, _) => DatabaseError::Unreadable(self.error),
+            (Meaning::Refused, sqlx::Error::Database(_)) => {
+                DatabaseError::Refused(Arc::new(self.error))
+            }
+            (Meaning::Refused, _) => DatabaseError::Unreadable(Arc::new(self.error)),
             _ => DatabaseError::Unavailable(self.error.to_string()),
         }
     }

@@ -4,7 +4,7 @@
 //! cost of a short statement). A [`read`](Database::read) that meets a dead connection, as all are
 //! after the database restarted, is repeated on the next; a [`write`](Database::write) must not run
 //! twice, so it pings first, and is repeated only when the server says that nothing happened
-//! ([`sqlstate`]).
+//! ([`sqlstate`]). Readers who ask the same at the same time share one query ([`shared_read`]).
 
 pub(crate) mod capacity;
 pub(crate) mod connect_error;
@@ -13,6 +13,7 @@ pub(crate) mod error;
 mod lease;
 mod pool;
 pub(crate) mod settings;
+pub(crate) mod shared_read;
 mod span;
 mod sqlstate;
 pub(crate) mod statement;
@@ -88,7 +89,7 @@ impl Database {
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
         // Boxed, because the future is large, and an answer from a cache should not need its space.
-        let work = Box::pin(self.repeated(Access::Read, statement));
+        let work = Box::pin(self.repeated(Access::Read, Instant::now(), statement));
         self.spanned(summary, work).await
     }
 
@@ -102,17 +103,18 @@ impl Database {
         summary: &'static str,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
-        let work = Box::pin(self.repeated(Access::Write, statement));
+        let work = Box::pin(self.repeated(Access::Write, Instant::now(), statement));
         self.spanned(summary, work).await
     }
 
-    /// Runs a statement, on other connections if need be, until its answer is final.
+    /// Runs a statement for a caller who asked at `begun`, on other connections if need be, until its
+    /// answer is final.
     async fn repeated<T>(
         &self,
         access: Access,
+        begun: Instant,
         statement: impl Fn(&mut PgConnection) -> Statement<'_, T>,
     ) -> Result<T, DatabaseError> {
-        let begun = Instant::now();
         // Another try may begin until then; the one under way has a timeout of its own.
         let deadline = begun + self.timeout;
         loop {

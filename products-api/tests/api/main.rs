@@ -4,6 +4,7 @@
 mod export;
 mod price;
 mod products;
+mod readers;
 mod replica;
 mod settings;
 
@@ -15,7 +16,7 @@ use testkit::service::TestService;
 /// A running products-api with a database of its own.
 struct Api {
     url: String,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Api {
@@ -26,7 +27,7 @@ impl Api {
         let service = TestService::start("products-api", &flags, products_api::serve).await;
         Self {
             url: service.url,
-            _database: database,
+            database,
         }
     }
 

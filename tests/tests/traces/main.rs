@@ -8,6 +8,7 @@ mod failures;
 mod logs;
 mod mesh;
 mod proxy;
+mod readers;
 mod shop;
 mod trees;
 
