@@ -1,5 +1,6 @@
 //! A span's ids as the headers of a call write them.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 use axum::body::Bytes;
@@ -13,10 +14,14 @@ pub(super) struct Ids(Bytes);
 impl Ids {
     /// The ids of `span`; `None` when it has none.
     pub(super) fn of(span: &SpanContext) -> Option<Self> {
+        if !span.is_valid() {
+            return None;
+        }
         let (trace, id) = (span.trace_id(), span.span_id());
         let flags = span.trace_flags() & TraceFlags::SAMPLED;
-        let is_valid = span.is_valid();
-        is_valid.then(|| Self(format!("00-{trace}-{id}-{flags:02x}").into()))
+        let mut text = String::with_capacity(55);
+        write!(text, "00-{trace}-{id}-{flags:02x}").ok()?;
+        Some(Self(text.into()))
     }
 
     pub(super) fn traceparent(&self) -> HeaderValue {

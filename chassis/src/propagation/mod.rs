@@ -27,6 +27,7 @@ mod carrier;
 pub(crate) mod forwarded;
 mod ids;
 
+use std::fmt::Write;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -216,7 +217,9 @@ fn sampling(span: &SpanContext, arrived: Option<Sampling>) -> Option<Sampling> {
 fn stamped(span: &SpanContext) -> Option<HeaderValue> {
     let (state, id) = (span.trace_state(), span.span_id());
     let list = if *state == TraceState::NONE {
-        format!("{STAMP}={id}")
+        let mut list = String::with_capacity(STAMP.len() + 17);
+        let _ = write!(list, "{STAMP}={id}");
+        list
     } else {
         let stamped = state.insert(STAMP, id.to_string());
         stamped.as_ref().unwrap_or(state).header()
