@@ -72,8 +72,7 @@ impl Call {
     pub(super) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
         self.status = Some(status.as_u16());
         for (name, value) in headers {
-            let mut fields = FIELDS.iter();
-            let field = fields.find(|(field, _)| field.as_str() == name.as_str());
+            let field = FIELDS.iter().find(|(field, _)| field == name);
             if let (Some((_, note)), Ok(value)) = (field, value.to_str()) {
                 note(self, value);
             }
