@@ -20,10 +20,13 @@ use crate::database::{Access, Database};
 pub struct SharedRead<T> {
     database: Database,
     summary: &'static str,
-    statement: Box<dyn Fn(&mut PgConnection) -> Statement<'_, T> + Send + Sync>,
+    statement: Begin<T>,
     /// The query that has not begun yet.
     next: Mutex<Arc<Query<T>>>,
 }
+
+/// Begins the statement on a connection.
+type Begin<T> = Box<dyn Fn(&mut PgConnection) -> Statement<'_, T> + Send + Sync>;
 
 /// The outcome of a query, once there is one.
 type Query<T> = OnceCell<Result<T, DatabaseError>>;
