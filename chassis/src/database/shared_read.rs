@@ -5,7 +5,7 @@
 //! and whoever asks from then on joins the next one. So readers who would wait for a connection
 //! one after the other wait together, and a reader that finds an idle one waits for nobody.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sqlx::PgConnection;
 use tokio::sync::OnceCell;
@@ -50,38 +50,52 @@ impl<T: Clone> SharedRead<T> {
     /// span of a [`Database::read`]: whoever shares a query has a span of its own.
     ///
     /// # Errors
-    /// See [`DatabaseError`]; whoever shares a query shares its failure.
+    /// See [`DatabaseError`]; whoever shares a query that has begun shares its failure.
     pub async fn get(&self) -> Result<T, DatabaseError> {
         let answer = async {
             let begun = Instant::now();
-            let query = Arc::clone(&self.next.lock().unwrap_or_else(PoisonError::into_inner));
-            // The first reader runs the query for all. When it hangs up, the next one runs it.
-            let outcome = query.get_or_init(|| self.run(&query, begun));
-            outcome.await.clone()
+            let query = Arc::clone(&self.next());
+            // The first reader runs the query for all. When it hangs up, or gets no connection in its
+            // time, the next one runs it in its own.
+            let outcome = query.get_or_try_init(|| self.run(&query, begun));
+            outcome.await?.clone()
         };
         self.database.spanned(self.summary, answer).await
     }
 
     /// Runs `query` for a reader who asked at `begun`, and for all who asked after that.
-    async fn run(&self, query: &Arc<Query<T>>, begun: Instant) -> Result<T, DatabaseError> {
+    ///
+    /// # Errors
+    /// Why the query did not begin: this concerns its reader alone, and others still join.
+    async fn run(
+        &self,
+        query: &Arc<Query<T>>,
+        begun: Instant,
+    ) -> Result<Result<T, DatabaseError>, DatabaseError> {
         // The reader who ran it hung up, late: no answer would come within this one's time.
         if begun.elapsed() > self.database.timeout {
             let late = "another reader waited for it in vain";
             return Err(DatabaseError::Unavailable(late.to_owned()));
         }
-        self.database
-            .repeated(Access::Read, begun, |connection| {
-                self.begin(query);
-                (self.statement)(connection)
-            })
-            .await
+        let outcome = self.database.repeated(Access::Read, begun, |connection| {
+            self.begin(query);
+            (self.statement)(connection)
+        });
+        match outcome.await {
+            Err(error) if Arc::ptr_eq(&self.next(), query) => Err(error),
+            outcome => Ok(outcome),
+        }
     }
 
     /// From now on nobody joins `query`.
     fn begin(&self, query: &Arc<Query<T>>) {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = self.next();
         if Arc::ptr_eq(&next, query) {
             *next = Arc::default();
         }
+    }
+
+    fn next(&self) -> MutexGuard<'_, Arc<Query<T>>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

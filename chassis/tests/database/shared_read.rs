@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chassis::{Database, DatabaseError, DatabaseSettings, ServiceCommand, SharedRead};
-use sqlx::{Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use testkit::database::{TestDatabase, api_flags};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -26,15 +26,16 @@ struct Counted {
 impl Counted {
     /// Reads with `query`.
     fn new(database: &TestDatabase, query: &'static str) -> Self {
-        Self::alternating(database, move || query)
+        Self::alternating(database, &[], move || query)
     }
 
-    /// Reads with what `query` returns each time.
+    /// Reads with what `query` returns each time, with further `flags`.
     fn alternating(
         database: &TestDatabase,
+        flags: &[&str],
         query: impl Fn() -> &'static str + Send + Sync + 'static,
     ) -> Self {
-        let flags = api_flags(&database.shop.stock_url, &[]);
+        let flags = api_flags(&database.shop.stock_url, flags);
         let command = ServiceCommand::<DatabaseSettings>::parse("test", flags);
         let settings = command.unwrap_or_else(|error| panic!("{error}")).service;
         let pool = Database::new("test", &settings, &[]).unwrap();
@@ -160,7 +161,7 @@ async fn caller_that_hangs_up_costs_the_others_no_answer() {
 async fn failure_is_that_of_all_who_shared_the_query_and_of_nobody_later() {
     let database = TestDatabase::new().await;
     let fails = AtomicBool::new(true);
-    let counted = Arc::new(Counted::alternating(&database, move || {
+    let counted = Arc::new(Counted::alternating(&database, &[], move || {
         if fails.swap(false, Ordering::SeqCst) {
             "SELECT 1 / 0::bigint"
         } else {
@@ -198,4 +199,38 @@ async fn connection_that_dies_costs_no_reader_an_answer() {
     };
     let (a, b, ()) = tokio::join!(a, b, dying);
     assert_eq!((a.unwrap(), b.unwrap()), (0, 0));
+}
+
+#[tokio::test]
+async fn reader_that_gets_no_connection_fails_nobody_who_comes_later() {
+    let database = TestDatabase::new().await;
+    let mut superuser = database.superuser().await;
+    let name: String = sqlx::query_scalar("SELECT current_database()::text")
+        .fetch_one(&mut superuser)
+        .await
+        .unwrap();
+    let limit = |limit: i64| format!("ALTER DATABASE {name:?} CONNECTION LIMIT {limit}");
+    let nobody = AssertSqlSafe(limit(0));
+    superuser.execute(nobody).await.unwrap();
+    let flags = ["--database-timeout=0.2"];
+    let counted = Arc::new(Counted::alternating(&database, &flags, || LEVEL));
+    let (a, b) = (counted.begin().await, counted.begin().await);
+    for answer in <[_; 2]>::from(tokio::join!(a, b)) {
+        assert!(
+            matches!(answer, Err(DatabaseError::Unavailable(_))),
+            "{answer:?}"
+        );
+    }
+    let everybody = AssertSqlSafe(limit(-1));
+    superuser.execute(everybody).await.unwrap();
+    let answered = async {
+        loop {
+            if let Ok(level) = counted.read.get().await {
+                return level;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let answered = timeout(Duration::from_secs(30), answered).await;
+    assert_eq!(answered.expect("an answer again"), 600);
 }
