@@ -1,5 +1,10 @@
 //! Instructions of requests, counted by callgrind.
-#![expect(unreachable_pub, reason = "what gungraun's macros make is public")]
+#![expect(
+    unreachable_pub,
+    clippy::unnecessary_wraps,
+    reason = "gungraun's macros make such functions"
+)]
+#![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 
 mod measure;
 mod page;

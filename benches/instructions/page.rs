@@ -50,15 +50,15 @@ fn traced(products: usize, requests: usize) -> Scene {
 #[library_benchmark(config = config())]
 #[bench::bare_4(setup = bare, args = (4, 250))]
 #[bench::bare_40(setup = bare, args = (40, 25))]
-#[bench::bare_400(setup = bare, args = (400, 3))]
+#[bench::bare_400(setup = bare, args = (400, 10))]
 #[bench::bare_4000(setup = bare, args = (4000, 1))]
 #[bench::untraced_4(setup = untraced, args = (4, 250))]
 #[bench::untraced_40(setup = untraced, args = (40, 25))]
-#[bench::untraced_400(setup = untraced, args = (400, 3))]
+#[bench::untraced_400(setup = untraced, args = (400, 10))]
 #[bench::untraced_4000(setup = untraced, args = (4000, 1))]
 #[bench::traced_4(setup = traced, args = (4, 250))]
 #[bench::traced_40(setup = traced, args = (40, 25))]
-#[bench::traced_400(setup = traced, args = (400, 3))]
+#[bench::traced_400(setup = traced, args = (400, 10))]
 #[bench::traced_4000(setup = traced, args = (4000, 1))]
 fn page(scene: Scene) -> Scene {
     counted(scene)

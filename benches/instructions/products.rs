@@ -9,10 +9,18 @@ use crate::measure::{Scene, collector, config, counted};
 
 const PATH: &str = "/products";
 
-fn bare(router: fn(&str) -> Router, requests: usize) -> Scene {
+fn bare(router: impl AsyncFnOnce(&str) -> Router, requests: usize) -> Scene {
     let url = database().shop.products_url;
-    let address = bare::serve(async { router(&url) });
+    let address = bare::serve(router(&url));
     Scene::new(address, PATH, requests, vec![])
+}
+
+fn tokio_postgres(requests: usize) -> Scene {
+    bare(async |url| bare::products::tokio_postgres(url), requests)
+}
+
+fn sqlx(requests: usize) -> Scene {
+    bare(bare::products::sqlx, requests)
 }
 
 fn untraced(requests: usize) -> Scene {
@@ -25,8 +33,8 @@ fn traced(requests: usize) -> Scene {
 }
 
 #[library_benchmark(config = config())]
-#[bench::tokio_postgres(setup = bare, args = (bare::products::tokio_postgres, 1000))]
-#[bench::sqlx(setup = bare, args = (bare::products::sqlx, 1000))]
+#[bench::tokio_postgres(setup = tokio_postgres, args = (1000))]
+#[bench::sqlx(setup = sqlx, args = (1000))]
 #[bench::untraced(setup = untraced, args = (1000))]
 #[bench::traced(setup = traced, args = (1000))]
 fn products(scene: Scene) -> Scene {

@@ -45,12 +45,12 @@ fn pages(products: usize, visits: usize) -> Pages {
     let flags = with(&web_flags(&products_api, &stock_api), "--sdk-disabled=true");
     let program = Program::ours("web", "web", &flags);
     visit(&program, 1);
-    let before = program.cpu();
+    let before = program.cpu_us();
     let unknown = visit(&program, visits);
-    let cpu = program.cpu() - before;
+    let cpu = program.cpu_us() - before;
     let calls = u32::try_from(VISITORS * visits * (products + 1)).unwrap();
     Pages {
-        cpu_per_call_us: cpu.as_secs_f64() * 1e6 / f64::from(calls),
+        cpu_per_call_us: cpu / f64::from(calls),
         peak_mb: program.peak_mb(),
         unknown,
     }

@@ -18,7 +18,7 @@ pub(crate) struct Program {
     pub(crate) address: SocketAddr,
     id: u32,
     /// They end with it; the server itself is one of them, or is ended by one.
-    _peers: Vec<Peer>,
+    peers: Vec<Peer>,
 }
 
 impl Program {
@@ -30,7 +30,7 @@ impl Program {
             name,
             address,
             id: peer.id(),
-            _peers: vec![peer],
+            peers: vec![peer],
         }
     }
 
@@ -59,7 +59,7 @@ impl Program {
             name,
             address,
             id,
-            _peers: vec![keeper],
+            peers: vec![keeper],
         }
     }
 
@@ -68,19 +68,19 @@ impl Program {
         let (collector, address) = stand_in(&["collector"]);
         let flag = format!("--otlp-endpoint=http://{address}");
         let mut program = Self::ours(name, service, &[flags, &[flag]].concat());
-        program._peers.push(collector);
+        program.peers.push(collector);
         program
     }
 
-    /// The CPU time of its threads, those that have ended aside.
-    pub(crate) fn cpu(&self) -> Duration {
+    /// The CPU time of its threads in microseconds, those that have ended aside.
+    pub(crate) fn cpu_us(&self) -> f64 {
         let threads = read_dir(format!("/proc/{}/task", self.id)).unwrap();
         let nanoseconds = threads.map(|thread| {
             let path = thread.unwrap().path().join("schedstat");
             let text = read_to_string(path).unwrap_or_default();
-            text.split(' ').next().unwrap().parse().unwrap_or(0)
+            text.split(' ').next().unwrap().parse().unwrap_or(0.0)
         });
-        Duration::from_nanos(nanoseconds.sum())
+        nanoseconds.sum::<f64>() / 1e3
     }
 
     /// How much memory it has now, in megabytes.

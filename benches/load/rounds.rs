@@ -7,7 +7,7 @@ use crate::program::{Program, stand_in};
 use crate::wrk::load;
 
 const ROUNDS: usize = 5;
-const SECONDS: usize = 3;
+const SECONDS: u32 = 3;
 
 /// What a round measures.
 struct Round {
@@ -111,13 +111,13 @@ fn compare(title: &str, path: &str, programs: &[Program]) {
 }
 
 fn round(program: &Program, path: &str) -> Round {
-    let before = program.cpu();
+    let before = program.cpu_us();
     let load = load(program, path, SECONDS);
-    let cpu = program.cpu() - before;
+    let cpu = program.cpu_us() - before;
     Round {
         requests_per_second: load.requests_per_second,
         p50_ms: load.p50_ms,
-        cpu_us: cpu.as_secs_f64() * 1e6 / load.requests,
+        cpu_us: cpu / load.requests,
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Load {
 }
 
 /// Asks for `path` for so many seconds; each answer must be a success.
-pub(crate) fn load(program: &Program, path: &str, seconds: usize) -> Load {
+pub(crate) fn load(program: &Program, path: &str, seconds: u32) -> Load {
     let url = format!("http://{}{path}", program.address);
     let wrk = Command::new("wrk")
         .args(["--threads=1", "--connections=64", "--latency"])
@@ -23,19 +23,17 @@ pub(crate) fn load(program: &Program, path: &str, seconds: usize) -> Load {
     let report = String::from_utf8(wrk.stdout).unwrap();
     let has_failed = report.contains("Non-2xx") || report.contains("Socket errors");
     assert!(!has_failed, "{}: {report}", program.name);
-    let after = |label: &str| {
-        let words = report
-            .split(label)
-            .nth(1)
-            .unwrap_or_else(|| panic!("{report}"));
-        words.split_whitespace().next().unwrap()
+    let line = |wanted: fn(&str) -> Option<&str>| {
+        let found = report.lines().find_map(|line| wanted(line.trim()));
+        found.unwrap_or_else(|| panic!("{report}")).trim()
     };
-    let requests = report.lines().find(|line| line.contains(" requests in "));
-    let requests = requests.unwrap().split_whitespace().next().unwrap();
+    let requests = line(|line| Some(line.split_once(" requests in ")?.0));
+    let requests_per_second = line(|line| line.strip_prefix("Requests/sec:"));
+    let p50 = line(|line| line.strip_prefix("50%"));
     Load {
         requests: requests.parse().unwrap(),
-        requests_per_second: after("Requests/sec:").parse().unwrap(),
-        p50_ms: milliseconds(after("50%")),
+        requests_per_second: requests_per_second.parse().unwrap(),
+        p50_ms: milliseconds(p50),
     }
 }
 

@@ -9,6 +9,7 @@ pub struct Client {
     request: Vec<u8>,
     /// The answer that is being read.
     answer: Vec<u8>,
+    buffer: Vec<u8>,
 }
 
 impl Client {
@@ -21,6 +22,7 @@ impl Client {
             stream,
             request,
             answer: Vec::new(),
+            buffer: vec![0; 64 * 1024],
         }
     }
 
@@ -28,11 +30,10 @@ impl Client {
     pub fn ask(&mut self) -> &[u8] {
         self.stream.write_all(&self.request).unwrap();
         self.answer.clear();
-        let mut buffer = [0; 64 * 1024];
         loop {
-            let read = self.stream.read(&mut buffer).unwrap();
+            let read = self.stream.read(&mut self.buffer).unwrap();
             assert!(read > 0, "the server closed the connection");
-            self.answer.extend_from_slice(&buffer[..read]);
+            self.answer.extend_from_slice(&self.buffer[..read]);
             if let Some((begin, end)) = body(&self.answer)
                 && self.answer.len() == end
             {

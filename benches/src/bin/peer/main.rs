@@ -29,14 +29,15 @@ fn main() {
         ["idle", address, path, number] => {
             asking::on_each(address.parse().unwrap(), path, number.parse().unwrap());
         }
-        ["collector"] => run(stand_in::collector),
-        ["products", number] => run(|| stand_in::products(number.parse().unwrap())),
-        ["stock"] => run(stand_in::stock),
-        ["bare", "stock"] => run(bare::stock::router),
-        ["bare", "tokio-postgres", database] => run(|| bare::products::tokio_postgres(database)),
-        ["bare", "sqlx", database] => run(|| bare::products::sqlx(database)),
+        ["collector"] => run(async { stand_in::collector() }),
+        ["products", number] => run(async { stand_in::products(number.parse().unwrap()) }),
+        ["stock"] => run(async { stand_in::stock() }),
+        ["bare", "stock"] => run(async { bare::stock::router() }),
+        ["bare", "tokio-postgres", url] => run(async { bare::products::tokio_postgres(url) }),
+        ["bare", "sqlx", url] => run(bare::products::sqlx(url)),
         ["bare", "page", products, stock] => {
-            run(|| bare::page::router(products.parse().unwrap(), stock.parse().unwrap()));
+            let apis = [products, stock].map(|address| address.parse().unwrap());
+            run(async { bare::page::router(apis[0], apis[1]) });
         }
         ["keep", program, ref arguments @ ..] => keep::run(program, arguments),
         _ => panic!("unknown arguments: {arguments:?}"),

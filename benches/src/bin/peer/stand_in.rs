@@ -43,9 +43,9 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (SERVER_TIMING, "app;dur=0.01"),
 ];
 
-/// Prints where it listens, and serves what `router` returns until standard input ends.
-pub(crate) fn run(router: impl FnOnce() -> Router) {
-    let address = serve(async { router() });
+/// Prints where it listens, and serves `router` until standard input ends.
+pub(crate) fn run(router: impl Future<Output = Router>) {
+    let address = serve(router);
     chassis::say!("{address}").unwrap();
     wait();
 }
