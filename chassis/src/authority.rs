@@ -29,8 +29,14 @@ pub(crate) fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
     };
     match port {
         "" | ":" => Some((host, None)),
-        port => Some((host, Some(port.strip_prefix(':')?.parse().ok()?))),
+        port => Some((host, Some(number(port.strip_prefix(':')?)?))),
     }
+}
+
+/// A port: digits, without the sign that Rust would read, too.
+fn number(port: &str) -> Option<u16> {
+    let is_digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    port.parse().ok().filter(|_| is_digits)
 }
 
 /// Whether nearly every name is made of this and the like.

@@ -3,8 +3,8 @@
 //! [`serve`] builds one client for each API and serves [`router`]. The page asks products-api what
 //! is sold and then, for some products at a time, stock-api how many are left; it is rendered here
 //! and works without scripts. When stock-api does not answer, or is too slow for a long list, the
-//! stock is shown as unknown; without products there is a page that says so. Programs get the same as JSON: [`contract`] has
-//! the types.
+//! stock is shown as unknown; without products there is a page that says so. Programs get the same
+//! as JSON: [`contract`] has the types.
 
 mod app_state;
 mod assets;

@@ -89,8 +89,7 @@ impl Call {
 /// How a call notes the value of a header.
 type Note = fn(&mut Call, &str);
 
-/// The headers that a call notes. One pass over the headers of an answer costs a third of what looking
-/// for each of these does.
+/// The headers that a call notes, in one pass over those of its answer.
 static FIELDS: [(HeaderName, Note); 7] = [
     (VERSION, |call, value| call.version = Some(value.to_owned())),
     (POD, |call, value| call.pod = Some(value.to_owned())),

@@ -9,7 +9,7 @@ mod span;
 
 use std::time::Duration;
 
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use opentelemetry::KeyValue;
 use reqwest::{Method, Request, Url, redirect, retry};
 use serde::de::DeserializeOwned;
@@ -147,10 +147,20 @@ impl Client {
             call.answered(response.status(), response.headers());
             body::read(response).await
         };
-        match timeout(self.timeout, exchange).await {
-            Ok(result) => result,
-            Err(_) if is_made => Err(CallError::Timeout),
-            Err(_) => Err(CallError::Unreachable(CROWDED.into())),
+        if let Ok(result) = timeout(self.timeout, exchange).await {
+            return result;
         }
+        Err(match call.status.and_then(failure) {
+            // Its head says enough, though the body does not come.
+            Some(status) => CallError::Status(status, String::new()),
+            None if is_made => CallError::Timeout,
+            None => CallError::Unreachable(CROWDED.into()),
+        })
     }
+}
+
+/// The status, when it is no success.
+fn failure(status: u16) -> Option<StatusCode> {
+    let status = StatusCode::from_u16(status).ok();
+    status.filter(|status| !status.is_success())
 }

@@ -2,9 +2,9 @@
 //!
 //! A caller that finds no idle connection waits for one, and may give up. The connection that is
 //! being made does not belong to it, and is finished for the next caller. One task makes all of
-//! them ([`supply`]): the first alone, then as many at once as callers wait for, or one after the
-//! other while the database is in trouble, so that it soon tries again after a refusal, and when
-//! there is no answer.
+//! them ([`supply`]): as many at once as callers wait for, or one after the other while the
+//! database is in trouble, so that it soon tries again after a refusal, and when there is no
+//! answer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -163,9 +163,7 @@ impl Pool {
             // A try that has no answer yet will most likely fail.
             waiting > state.idle.len() && open < CONNECTIONS && trying < 2 * CONNECTIONS
         } else {
-            // The first login shows whether there is a server; the others wait for that.
-            let most = if open == 0 { 1 } else { CONNECTIONS };
-            waiting > trying + state.idle.len() && open + trying < most
+            waiting > trying + state.idle.len() && open + trying < CONNECTIONS
         }
     }
 

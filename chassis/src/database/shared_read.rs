@@ -72,8 +72,9 @@ impl<T: Clone> SharedRead<T> {
         query: &Arc<Query<T>>,
         begun: Instant,
     ) -> Result<Result<T, DatabaseError>, DatabaseError> {
-        // The reader who ran it hung up, late: no answer would come within this one's time.
-        if begun.elapsed() > self.database.timeout {
+        // The reader who ran it hung up, late. A read may take twice the timeout: for a connection, and
+        // for its answer.
+        if begun.elapsed() > 2 * self.database.timeout {
             let late = "another reader waited for it in vain";
             return Err(DatabaseError::Unavailable(late.to_owned()));
         }

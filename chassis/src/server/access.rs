@@ -22,8 +22,8 @@ impl Line {
         })
     }
 
-    /// Writes the line of a request that took `duration`, with the ids by which a proxy's own line is found. A request whose caller
-    /// hung up has no status, but an `error`.
+    /// Writes the line of a request that took `duration`, with the ids by which a proxy's own line is
+    /// found. A request whose caller hung up has no status, but an `error`.
     pub(super) fn write(self, status: Option<StatusCode>, duration: Duration) {
         tracing::debug!(
             target: "access",

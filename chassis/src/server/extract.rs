@@ -13,7 +13,8 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use crate::problem::Problem;
 use crate::server::well_formed::BODY_BYTES;
 
-/// The request's body, a JSON object of 16 KiB at most. (serde alone would also accept an array of values.)
+/// The request's body, a JSON object of 16 KiB at most. (serde alone would also accept an array of
+/// values.)
 pub struct Json<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {

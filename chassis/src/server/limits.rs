@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -22,10 +22,11 @@ use crate::server::well_formed;
 
 /// More at once would wait longer than their callers do.
 const REQUESTS_AT_ONCE: usize = 1024;
-/// Longer than two calls or database answers that take all the time that settings allow (10 s each).
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longer than a page, which takes three calls' time at most, when each call takes all that settings
+/// allow (10 s).
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);
 
-/// The layer that limits a service: requests at once, 30 s for each, 16 KiB of body, and a
+/// The layer that limits a service: requests at once, 35 s for each, 16 KiB of declared body, and a
 /// [`Problem`] instead of a panic, or for a request that HTTP calls malformed.
 #[derive(Clone, Default)]
 pub struct Limits(UnderWay);
@@ -103,19 +104,23 @@ pin_project! {
 impl<F: Future<Output = Result<Response, Infallible>>> Future for Limiting<F> {
     type Output = Result<Response, Infallible>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            Projected::Answered { response } => {
-                Poll::Ready(Ok(response.take().expect("polled until it is ready")))
-            }
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = match self.as_mut().project() {
+            Projected::Answered { response } => response.take().expect("polled until it is ready"),
             Projected::Serving { inner, timeout, .. } => {
                 match catch_unwind(AssertUnwindSafe(|| inner.poll(context))) {
-                    Ok(Poll::Pending) => timeout.poll(context).map(|()| Ok(too_slow())),
-                    Ok(ready) => ready,
-                    Err(panic) => Poll::Ready(Ok(panicked(panic.as_ref()))),
+                    Ok(Poll::Ready(Ok(response))) => return Poll::Ready(Ok(response)),
+                    Ok(Poll::Pending) => {
+                        ready!(timeout.poll(context));
+                        too_slow()
+                    }
+                    Err(panic) => panicked(panic.as_ref()),
                 }
             }
-        }
+        };
+        // What is still under way ends before the request does: its spans are part of it.
+        self.set(Self::Answered { response: None });
+        Poll::Ready(Ok(response))
     }
 }
 

@@ -62,6 +62,7 @@ async fn request_names_one_host() {
         (400, with("host: user@shop\r\n")),
         (400, with("host: shop:port\r\n")),
         (400, with("host: shop:99999\r\n")),
+        (400, with("host: shop:+80\r\n")),
         (400, with("host: :8080\r\n")),
     ];
     let server = api().await;
