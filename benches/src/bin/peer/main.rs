@@ -8,7 +8,7 @@
 //! | `peer collector` | takes all that is sent to it |
 //! | `peer products N` | answers like products-api, with N products |
 //! | `peer stock` | answers like stock-api |
-//! | `peer bare …` | what our services are compared with: [`bare`](benches::bare) |
+//! | `peer bare …` | what our services are compared with: [`bare`] |
 //! | `peer keep PROGRAM …` | runs a program with these arguments, and ends it |
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 
