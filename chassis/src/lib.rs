@@ -24,6 +24,7 @@
 //! knows nothing of products or stock.
 
 mod authority;
+mod cause;
 #[cfg(feature = "client")]
 mod client;
 mod colour;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use axum::http::StatusCode;
 
+use crate::cause::innermost;
+
 /// Why a call gave no answer that can be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
@@ -50,11 +52,7 @@ impl From<reqwest::Error> for CallError {
         if error.is_timeout() {
             return Self::Timeout;
         }
-        // The innermost cause is the operating system's: "Connection refused (os error 111)".
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(inner) = cause.source() {
-            cause = inner;
-        }
+        let cause = innermost(&error);
         if error.is_connect() {
             Self::Unreachable(cause.to_string())
         } else {

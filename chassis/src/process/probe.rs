@@ -11,6 +11,7 @@ use reqwest::{Method, Url};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::cause::innermost;
 use crate::headers::CALLER;
 use crate::output::OutputError;
 use crate::say;
@@ -67,20 +68,12 @@ impl Probe {
                 }
                 Err(error) => {
                     all_good = false;
-                    say!("no answer: {}", first_cause(&*error))?;
+                    say!("no answer: {}", innermost(&*error))?;
                 }
             }
         }
         Ok(all_good)
     }
-}
-
-fn first_cause(error: &dyn Error) -> &dyn Error {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause
 }
 
 /// The answer of an address, and whether it is good.
