@@ -18,11 +18,9 @@ fn scene(
     others: Vec<Peer>,
     start: impl FnOnce(Apis) -> SocketAddr,
 ) -> Scene {
-    let number = products.to_string();
-    let (products_api, products_address) = Peer::stand_in(PEER, &["products", &number]);
-    let (stock_api, stock_address) = Peer::stand_in(PEER, &["stock"]);
-    let service = start((products_address, stock_address));
-    let others = others.into_iter().chain([products_api, stock_api]);
+    let (apis, [products, stock]) = Peer::apis(PEER, products);
+    let service = start((products, stock));
+    let others = others.into_iter().chain(apis);
     Scene::new(service, "/", requests, others.collect())
 }
 

@@ -1,9 +1,10 @@
 //! How much memory the services have: idle, after work, and with many connections.
 
+use benches::peer::Peer;
 use testkit::database::{TestDatabase, api_flags};
 
-use crate::program::{Program, idle};
-use crate::rounds::{apis, web_flags};
+use crate::program::{PEER, Program, idle};
+use crate::rounds::quiet_web_flags;
 use crate::wrk::load;
 
 /// Two processes have that many open files each, which every system allows.
@@ -19,12 +20,12 @@ pub(crate) fn print(database: &TestDatabase) {
          | --- | --- | --- | --- |"
     )
     .unwrap();
-    let (_products, _stock, [products, stock]) = apis(4);
+    let (_apis, [products, stock]) = Peer::apis(PEER, 4);
     let stock_flags = api_flags(&database.shop.stock_url, &[]);
     row("stock-api", &stock_flags, "/stock/1", REQUESTS);
     let products_flags = api_flags(&database.shop.products_url, &[]);
     row("products-api", &products_flags, "/products", REQUESTS);
-    row("web", &web_flags(&products, &stock), "/", PAGES);
+    row("web", &quiet_web_flags(products, stock), "/", PAGES);
 }
 
 fn row(service: &'static str, flags: &[String], path: &str, requests: f64) {

@@ -3,9 +3,10 @@
 use std::thread;
 
 use benches::client::Client;
+use benches::peer::Peer;
 
-use crate::program::Program;
-use crate::rounds::{apis, web_flags, with};
+use crate::program::{PEER, Program};
+use crate::rounds::{quiet_web_flags, with};
 
 const VISITORS: usize = 8;
 
@@ -41,8 +42,11 @@ pub(crate) fn print() {
 
 /// Each visitor asks for `visits` pages with so many products, one after the other.
 fn pages(products: usize, visits: usize) -> Pages {
-    let (_products, _stock, [products_api, stock_api]) = apis(products);
-    let flags = with(&web_flags(&products_api, &stock_api), "--sdk-disabled=true");
+    let (_apis, [products_api, stock_api]) = Peer::apis(PEER, products);
+    let flags = with(
+        &quiet_web_flags(products_api, stock_api),
+        "--sdk-disabled=true",
+    );
     let program = Program::ours("web", "web", &flags);
     visit(&program, 1);
     let before = program.cpu_us();

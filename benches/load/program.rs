@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use benches::peer::Peer;
 use testkit::port::free_port;
 
-const PEER: &str = env!("CARGO_BIN_EXE_peer");
+/// The program of this package whose processes surround a service.
+pub(crate) const PEER: &str = env!("CARGO_BIN_EXE_peer");
 
 /// A running server.
 pub(crate) struct Program {
@@ -102,7 +103,7 @@ impl Program {
 }
 
 /// Starts a stand-in, and returns where it listens, too.
-pub(crate) fn stand_in(arguments: &[&str]) -> (Peer, SocketAddr) {
+fn stand_in(arguments: &[&str]) -> (Peer, SocketAddr) {
     Peer::stand_in(PEER, arguments)
 }
 

@@ -1,9 +1,12 @@
 //! What is compared, under the same load in turn.
 
+use std::net::SocketAddr;
+
+use benches::ours::web_flags;
 use benches::peer::Peer;
 use testkit::database::{TestDatabase, api_flags};
 
-use crate::program::{Program, stand_in};
+use crate::program::{PEER, Program};
 use crate::wrk::load;
 
 const ROUNDS: usize = 5;
@@ -44,8 +47,9 @@ pub(crate) fn products(database: &TestDatabase) {
 
 /// The page with four products.
 pub(crate) fn page() {
-    let (_products, _stock, [products, stock]) = apis(4);
-    let flags = web_flags(&products, &stock);
+    let (_apis, [products, stock]) = Peer::apis(PEER, 4);
+    let flags = quiet_web_flags(products, stock);
+    let (products, stock) = (products.to_string(), stock.to_string());
     let programs = [
         Program::bare("axum, reqwest", &["page", &products, &stock]),
         Program::ours("web", "web", &with(&flags, OFF)),
@@ -54,21 +58,9 @@ pub(crate) fn page() {
     compare("The page, four products", "/", &programs);
 }
 
-/// Stand-ins for products-api, which sells so many products, and stock-api, with their addresses.
-pub(crate) fn apis(products: usize) -> (Peer, Peer, [String; 2]) {
-    let (products_api, products_address) = stand_in(&["products", &products.to_string()]);
-    let (stock_api, stock_address) = stand_in(&["stock"]);
-    let addresses = [products_address, stock_address].map(|address| address.to_string());
-    (products_api, stock_api, addresses)
-}
-
-/// Those of web which calls these.
-pub(crate) fn web_flags(products: &str, stock: &str) -> Vec<String> {
-    vec![
-        "--log=error".to_owned(),
-        format!("--products-api-url=http://{products}"),
-        format!("--stock-api-url=http://{stock}"),
-    ]
+/// The flags of a web that calls these two APIs, and logs errors alone.
+pub(crate) fn quiet_web_flags(products: SocketAddr, stock: SocketAddr) -> Vec<String> {
+    with(&web_flags(products, stock), "--log=error")
 }
 
 /// `flags`, and one more.

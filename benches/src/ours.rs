@@ -44,13 +44,18 @@ pub fn products_api(tracing: Tracing) -> SocketAddr {
 
 /// Serves web at a free port of 127.0.0.1, until the process ends; it calls the two APIs.
 pub fn web(products: SocketAddr, stock: SocketAddr, tracing: Tracing) -> SocketAddr {
-    let flags = vec![
+    let mut flags = web_flags(products, stock);
+    // Counted, it is fifty times as slow.
+    flags.push("--upstream-timeout=10".to_owned());
+    start("web", flags, tracing, web::serve)
+}
+
+/// The flags of a web that calls these two APIs.
+pub fn web_flags(products: SocketAddr, stock: SocketAddr) -> Vec<String> {
+    vec![
         format!("--products-api-url=http://{products}"),
         format!("--stock-api-url=http://{stock}"),
-        // Counted, it is fifty times as slow.
-        "--upstream-timeout=10".to_owned(),
-    ];
-    start("web", flags, tracing, web::serve)
+    ]
 }
 
 /// The shop's database, on a server that ends with this process.

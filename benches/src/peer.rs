@@ -34,6 +34,15 @@ impl Peer {
         (peer, address)
     }
 
+    /// Starts stand-ins for products-api, which sells so many products, and stock-api. Returns where
+    /// they listen, too.
+    pub fn apis(program: &str, products: usize) -> ([Self; 2], [SocketAddr; 2]) {
+        let (products_api, products) =
+            Self::stand_in(program, &["products", &products.to_string()]);
+        let (stock_api, stock) = Self::stand_in(program, &["stock"]);
+        ([products_api, stock_api], [products, stock])
+    }
+
     /// The id of the process.
     pub fn id(&self) -> u32 {
         self.process.id()
