@@ -22,6 +22,7 @@ struct State {
 
 impl Readiness {
     /// Records why the database cannot be used yet, in place of the last reason.
+    #[cfg(feature = "database")]
     pub(crate) fn not_ready_because(&self, reason: impl Into<String>) {
         *self.0.reason.lock().unwrap_or_else(PoisonError::into_inner) = reason.into();
     }
