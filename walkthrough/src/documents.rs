@@ -53,6 +53,15 @@ pub(crate) enum BlockKind {
     ByHand,
 }
 
+/// What a command does to the objects of a file, or of the files of a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change<'a> {
+    /// `kubectl apply -f PATH`
+    Apply(&'a str),
+    /// `kubectl delete -f PATH`
+    Delete(&'a str),
+}
+
 /// Characters with a meaning to some shell. No command may contain one, so that each command works in
 /// every shell.
 const SHELL: &str = "\"'`|&;<>()$\\*?[]{}#~!";
@@ -181,12 +190,13 @@ impl Stage {
         })
     }
 
-    /// The paths that the stage's commands apply, in order.
-    pub(crate) fn applied(&self) -> impl Iterator<Item = &str> {
+    /// What the stage's commands do to the cluster's objects, in order.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = Change<'_>> {
         self.lines().filter_map(|line| {
             let words: Vec<&str> = line.iter().map(String::as_str).collect();
             match words[..] {
-                ["kubectl", "apply", "-f", path] => Some(path),
+                ["kubectl", "apply", "-f", path] => Some(Change::Apply(path)),
+                ["kubectl", "delete", "-f", path] => Some(Change::Delete(path)),
                 _ => None,
             }
         })
@@ -226,7 +236,7 @@ mod tests {
     use super::*;
 
     const DOCUMENT: &str = "# Demo 3\n\n## demo3/sleep: A stranger\n\nSee.\n\n```sh\n\
-        kubectl apply -f istio/demo3/sleep.yaml\nkubectl exec -it sleep -- sh\n```\n\n\
+        kubectl delete -f istio/demo3/sleep-in-mesh.yaml\nkubectl apply -f istio/demo3/sleep.yaml\nkubectl exec -it sleep -- sh\n```\n\n\
         ```sh script\nwget -qO- http://stock-api\n```\n\n```text\n$ 403\n```\n\n## Clean up\n\n\
         ```sh by-hand\nkubectl delete pod sleep\n```\n";
 
@@ -237,15 +247,18 @@ mod tests {
         assert_eq!(stages[0].key, "demo3/sleep");
         assert_eq!(stages[0].title, "A stranger");
         assert_eq!(
-            stages[0].applied().collect::<Vec<_>>(),
-            ["istio/demo3/sleep.yaml"]
+            stages[0].changes().collect::<Vec<_>>(),
+            [
+                Change::Delete("istio/demo3/sleep-in-mesh.yaml"),
+                Change::Apply("istio/demo3/sleep.yaml")
+            ]
         );
         let blocks = stages[0].parts.iter().filter_map(|part| match part {
             Part::Block(kind, lines) => Some((*kind, lines.len())),
             Part::Text(_) => None,
         });
         let blocks: Vec<_> = blocks.collect();
-        assert_eq!(blocks, [(BlockKind::Shown, 2), (BlockKind::Script, 1)]);
+        assert_eq!(blocks, [(BlockKind::Shown, 3), (BlockKind::Script, 1)]);
     }
 
     #[test]

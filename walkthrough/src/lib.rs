@@ -5,8 +5,8 @@
 //!    commands, so that the commands in the text are those that run. Without a checkout of the
 //!    repository, the program's own copy is read ([`repository`]).
 //! 2. **The cluster is brought to the stage before** (`cluster`), from any state. It must
-//!    hold the files that the commands of all stages so far apply, and must not hold those that only
-//!    later stages apply.
+//!    hold what the commands of all stages so far applied and did not delete, and nothing else that a
+//!    stage applies.
 //! 3. **The stage's commands run** ([`run`]), one by one, with the text between them.
 //! 4. **The result is observed** ([`observe`]): what the shop answers to visitors, what its pods
 //!    may do under their own identities, what Jaeger and Prometheus recorded, and which routes web's

@@ -8,26 +8,53 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::SHOP;
-use crate::documents::Stage;
+use crate::documents::{Change, Stage};
 
-/// The objects of all files that `stages` apply, whose paths begin at `root`. Each object is listed
-/// once, at the place of its first file, in the form of its last one.
+/// The objects of all files that `stages` apply and do not delete later, whose paths begin at `root`.
+/// Each object is listed once, at the place of its first file, in the form of its last one.
 ///
 /// # Errors
 /// When a file cannot be read, or is no manifest.
-pub(crate) fn of_stages(root: &Path, stages: &[Stage]) -> anyhow::Result<Vec<Value>> {
+pub(crate) fn left_by(root: &Path, stages: &[Stage]) -> anyhow::Result<Vec<Value>> {
     let mut objects: Vec<Value> = Vec::new();
-    for path in stages.iter().flat_map(Stage::applied) {
-        for file in files(&root.join(path))? {
-            for object in read(&file)? {
-                match objects.iter_mut().find(|known| is_same(known, &object)) {
-                    Some(known) => *known = object,
-                    None => objects.push(object),
+    for change in stages.iter().flat_map(Stage::changes) {
+        match change {
+            Change::Apply(path) => {
+                for object in objects_of(&root.join(path))? {
+                    match objects.iter_mut().find(|known| is_same(known, &object)) {
+                        Some(known) => *known = object,
+                        None => objects.push(object),
+                    }
                 }
+            }
+            Change::Delete(path) => {
+                let deleted = objects_of(&root.join(path))?;
+                objects.retain(|known| !deleted.iter().any(|object| is_same(known, object)));
             }
         }
     }
     Ok(objects)
+}
+
+/// The objects of all files that `stages` apply, whether or not they delete them later; an object may
+/// be listed more than once.
+///
+/// # Errors
+/// See [`left_by`].
+pub(crate) fn ever_applied(root: &Path, stages: &[Stage]) -> anyhow::Result<Vec<Value>> {
+    let mut objects = Vec::new();
+    for change in stages.iter().flat_map(Stage::changes) {
+        if let Change::Apply(path) = change {
+            objects.extend(objects_of(&root.join(path))?);
+        }
+    }
+    Ok(objects)
+}
+
+/// The objects of a file, or of all files of a folder.
+fn objects_of(path: &Path) -> anyhow::Result<Vec<Value>> {
+    let objects: Result<Vec<_>, _> = files(path)?.iter().map(|file| read(file)).collect();
+    Ok(objects?.concat())
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<Value>> {
@@ -78,4 +105,35 @@ pub(super) fn is_same(one: &Value, other: &Value) -> bool {
 fn group(object: &Value) -> &str {
     let version = object["apiVersion"].as_str().unwrap_or_default();
     version.split_once('/').map_or("", |(group, _)| group)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+
+    use super::*;
+    use crate::documents::Documents;
+
+    const DOCUMENT: &str = "## demo1/one: One\n\n```sh\nkubectl apply -f both.yaml\n```\n\n\
+        ## demo1/two: Two\n\n```sh\nkubectl delete -f second.yaml\n```\n";
+
+    #[test]
+    fn what_a_stage_deletes_is_not_left_by_it_but_was_applied() {
+        let root = env::temp_dir().join(format!("widgetario-manifests-{}", std::process::id()));
+        fs::create_dir_all(root.join("docs")).expect("a folder");
+        let object = |name| format!("kind: ConfigMap\nmetadata: {{ name: {name} }}\n");
+        let both = format!("{}---\n{}", object("first"), object("second"));
+        fs::write(root.join("docs/demo1.md"), DOCUMENT).expect("a document");
+        fs::write(root.join("both.yaml"), both).expect("a manifest");
+        fs::write(root.join("second.yaml"), object("second")).expect("a manifest");
+        let stages = Documents::at(root.clone()).expect("the documents").stages;
+        let names = |objects: Vec<Value>| objects.iter().map(name).collect::<Vec<_>>();
+        let after_one = names(left_by(&root, &stages[..1]).expect("objects"));
+        let after_two = names(left_by(&root, &stages).expect("objects"));
+        let ever = names(ever_applied(&root, &stages).expect("objects"));
+        fs::remove_dir_all(&root).expect("the folder");
+        assert_eq!(after_one, ["configmap/first", "configmap/second"]);
+        assert_eq!(after_two, ["configmap/first"]);
+        assert_eq!(ever, after_one);
+    }
 }

@@ -8,11 +8,11 @@ use super::manifests::{self, is_same, list, name};
 use super::{drift, pods, rollout, undeclared};
 use crate::documents::Documents;
 
-/// The objects of a stage and of those before it; when several files have the same object, the last
-/// one counts.
+/// The objects that a stage and those before it applied and did not delete; when several files have
+/// the same object, the last one counts.
 pub(crate) struct Wanted {
     present: Vec<Value>,
-    /// The objects that only later stages apply, the last first.
+    /// The other objects that any stage applies, the last first.
     absent: Vec<Value>,
 }
 
@@ -22,10 +22,14 @@ impl Wanted {
     /// # Errors
     /// When a file is missing, or is no manifest.
     pub(crate) fn after(documents: &Documents, count: usize) -> anyhow::Result<Self> {
-        let (earlier, later) = documents.stages.split_at(count);
-        let present = manifests::of_stages(&documents.root, earlier)?;
-        let mut absent = manifests::of_stages(&documents.root, later)?;
-        absent.retain(|object| !present.iter().any(|known| is_same(known, object)));
+        let root = &documents.root;
+        let present = manifests::left_by(root, &documents.stages[..count])?;
+        let mut absent: Vec<Value> = Vec::new();
+        for object in manifests::ever_applied(root, &documents.stages)? {
+            if !is_in(&present, &object) && !is_in(&absent, &object) {
+                absent.push(object);
+            }
+        }
         absent.reverse();
         Ok(Self { present, absent })
     }
@@ -67,7 +71,7 @@ impl Wanted {
         Ok(changes)
     }
 
-    /// The names of the objects in the cluster that only later stages apply.
+    /// The names of the objects in the cluster that only other stages need.
     ///
     /// # Errors
     /// When the cluster cannot be asked.
@@ -82,7 +86,7 @@ impl Wanted {
     pub(crate) fn differences(&self) -> anyhow::Result<Vec<String>> {
         let found = found(self.present.iter().chain(&self.absent))?;
         let surplus = self.absent.iter().filter(|object| is_in(&found, object));
-        let surplus = surplus.map(|object| format!("{} is of a later stage", name(object)));
+        let surplus = surplus.map(|object| format!("{} is of another stage", name(object)));
         let missing = self.present.iter().filter(|object| !is_in(&found, object));
         let missing = missing.map(|object| format!("{} is not there", name(object)));
         let mut differences: Vec<String> = surplus.chain(missing).collect();

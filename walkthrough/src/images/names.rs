@@ -104,7 +104,7 @@ pub(super) fn of_the_shop() -> Vec<Needed> {
 /// When a document or a manifest cannot be read.
 pub(super) fn of_the_walkthrough(istio: &BTreeSet<String>) -> anyhow::Result<Vec<Needed>> {
     let documents = Documents::open()?;
-    let objects = manifests::of_stages(&documents.root, &documents.stages)?;
+    let objects = manifests::ever_applied(&documents.root, &documents.stages)?;
     let of_pods = istio
         .iter()
         .map(String::as_str)
@@ -182,7 +182,8 @@ mod tests {
     fn walkthrough_needs_the_images_of_its_manifests_and_of_its_commands() {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         let documents = Documents::at(root.into()).expect("the documents");
-        let objects = manifests::of_stages(&documents.root, &documents.stages).expect("manifests");
+        let objects =
+            manifests::ever_applied(&documents.root, &documents.stages).expect("manifests");
         let of_pods: Vec<&str> = objects.iter().flat_map(of_object).collect();
         let commands = documents.stages.iter().flat_map(Stage::commands);
         let of_docker: Vec<&str> = commands.filter_map(|line| started(line)).collect();
