@@ -14,6 +14,7 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use reqwest::{RequestBuilder, Url};
 use tokio::runtime::Handle;
 
+use crate::cause::innermost;
 use crate::start_error::StartError;
 use crate::telemetry::otlp;
 use crate::telemetry::settings::TelemetrySettings;
@@ -129,6 +130,8 @@ async fn send(request: RequestBuilder) -> OTelSdkResult {
         Ok(answer) => answer.bytes().await,
         Err(error) => Err(error),
     };
-    body.map(drop)
-        .map_err(|error| OTelSdkError::InternalFailure(error.without_url().to_string()))
+    body.map(drop).map_err(|error| {
+        let error = error.without_url();
+        OTelSdkError::InternalFailure(innermost(&error).to_string())
+    })
 }
