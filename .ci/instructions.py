@@ -1,7 +1,6 @@
-"""Compares instructions per request with those of the file in the repository.
+"""Counts instructions per request, and compares them with those of the file in the repository.
 
-Reads what `cargo bench --bench instructions -- --output-format=json` prints, a JSON object for each
-benchmark. With `INSTRUCTIONS=write` in the environment, writes the file anew instead.
+With `INSTRUCTIONS=write` in the environment, writes the file anew instead.
 """
 
 import json
@@ -13,6 +12,9 @@ import tomllib
 
 FILE = "benches/instructions.toml"
 RISE = 1.05
+# Now and then what is done by the clock falls to so few requests that a count is 5 % too high: what has risen
+# is counted so often, and the least counts.
+TIMES = 3
 # What ours is compared with, and may become dearer without a fault of ours.
 REFERENCES = ("bare", "sqlx", "tokio_postgres")
 HEAD = f"""\
@@ -24,7 +26,7 @@ HEAD = f"""\
 def main():
     rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True)
     rustc = rustc.stdout.strip()
-    counted = dict(map(per_request, filter(is_object, sys.stdin)))
+    counted = count()
     if os.environ.get("INSTRUCTIONS") == "write":
         with open(FILE, "w", encoding="utf-8") as file:
             file.write(written(rustc, counted))
@@ -37,6 +39,9 @@ def main():
         if isinstance(names, dict)
         for name, number in names.items()
     }
+    for _ in range(1, TIMES):
+        for key in [key for key in counted if has_risen(key, counted, before)]:
+            counted[key] = min(counted[key], count(f"*::{'::'.join(key)}")[key])
     print_table(counted, before)
     failures = list(compare(counted, before))
     if failures and rustc != expected["rustc"]:
@@ -45,6 +50,13 @@ def main():
             "if the same benchmarks fail without your change, write the file anew in a commit of its own."
         )
     sys.exit("\n".join(failures) or None)
+
+
+def count(*only):
+    """The instructions of one request of each benchmark, or of the one that is named."""
+    command = "cargo bench -p benches --bench instructions -- --parallel=2 --output-format=json".split()
+    printed = subprocess.run([*command, *only], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return dict(map(per_request, filter(is_object, printed.splitlines())))
 
 
 def is_object(line):
@@ -62,6 +74,11 @@ def per_request(line):
     return name, round(total / int(requests[1] if requests else 1))
 
 
+def has_risen(key, counted, before):
+    is_ours = not key[1].startswith(REFERENCES)
+    return is_ours and key in before and counted[key] > before[key] * RISE
+
+
 def compare(counted, before):
     """A sentence for each benchmark that may not be merged as it is."""
     for key in counted.keys() | before.keys():
@@ -70,7 +87,7 @@ def compare(counted, before):
             yield f"{name} is not in {FILE}: INSTRUCTIONS=write bash .ci/run instructions"
         elif key not in counted:
             yield f"{name} is in {FILE}, but was not counted"
-        elif not key[1].startswith(REFERENCES) and counted[key] > before[key] * RISE:
+        elif has_risen(key, counted, before):
             rise = counted[key] / before[key] - 1
             yield (
                 f"{name}: a request needs {counted[key]:,} instructions, {rise:.1%} more than the "
