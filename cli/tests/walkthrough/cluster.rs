@@ -1,9 +1,9 @@
 //! Programs that stand in for those that reach a cluster.
 #![cfg(unix)]
 
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::root;
 
@@ -21,10 +21,20 @@ pub(crate) fn away(context: &str) -> tempfile::TempDir {
 }
 
 /// Makes a program of a script in `folder`.
+///
+/// Another process writes it. If this one did, a process that another test starts at that moment
+/// could hold the file open for writing, and Linux would refuse to run it: "Text file busy".
 pub(crate) fn program(folder: &Path, name: &str, script: &str) {
-    let path = folder.join(name);
-    std::fs::write(&path, script).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut writer = Command::new("sh")
+        .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
+        .arg(folder.join(name))
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = writer.stdin.take().unwrap();
+    input.write_all(script.as_bytes()).unwrap();
+    drop(input);
+    assert!(writer.wait().unwrap().success());
 }
 
 /// Runs the command where `folder` holds all programs that it may start.

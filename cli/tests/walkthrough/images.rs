@@ -2,7 +2,6 @@
 //! answer was recorded, or is what their documentation shows; the last test needs none of them.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -61,9 +60,7 @@ impl Laptop {
             "#!/bin/sh\nhere={here}\necho \"{name} $*\" >> $here/calls\n\
              case \"$*\" in\n{cases}*) echo \"no answer to $*\" >&2; exit 1;;\nesac\n"
         );
-        let path = self.path().join(name);
-        fs::write(&path, script).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        cluster::program(self.path(), name, &script);
     }
 
     /// A Docker with web and stock-api alone, in the classic store.
