@@ -131,20 +131,30 @@ fn of_one_method(requests: &[Request]) -> impl Iterator<Item = Vec<Request>> {
 fn differences(cells: &[Cell], deadline: Instant) -> Vec<String> {
     let mut pending = cells.to_vec();
     let mut lines = Vec::new();
+    // Who does not answer at all would be waited for each time.
+    let mut times = 1;
     while let Some(Cell {
         caller, request, ..
     }) = pending.first()
     {
         let urls: Vec<&str> = pending.iter().map(|cell| cell.request.url).collect();
-        let answers = caller.ask_all(request.method, &urls.repeat(in_a_row(*caller)));
+        let answers = caller.ask_all(request.method, &urls.repeat(times));
         let is_over = Instant::now() > deadline;
+        let is_enough = times == in_a_row(*caller);
+        times = in_a_row(*caller);
         for (place, cell) in mem::take(&mut pending).into_iter().enumerate() {
             let own = answers.iter().skip(place).step_by(urls.len());
             let results: Vec<_> = own
                 .map(|line| ProbeResult::of(line, cell.request))
                 .collect();
-            match results.last() {
-                _ if results.iter().all(|result| *result == cell.expected) => {}
+            let last = results.last();
+            if last
+                .is_some_and(|last| matches!(last, ProbeResult::Other(_)) && *last != cell.expected)
+            {
+                times = 1;
+            }
+            match last {
+                _ if is_enough && results.iter().all(|result| *result == cell.expected) => {}
                 Some(last) if is_over && *last != cell.expected => {
                     lines.push(cell.difference(last));
                 }
