@@ -59,11 +59,17 @@ impl Wanted {
     }
 
     /// Applies all objects that should exist, policies last: a pod that starts under deny-all never
-    /// reaches its database, and is never ready.
+    /// reaches its database, and is never ready. So where some policies are there and others are not,
+    /// all are made anew.
     fn apply(&self) -> anyhow::Result<Vec<String>> {
         let is_policy = |object: &&Value| object["kind"] == "AuthorizationPolicy";
         let (policies, others): (Vec<_>, Vec<_>) = self.present.iter().partition(is_policy);
-        let mut changes = apply(&others)?;
+        let mut changes = Vec::new();
+        let held = found(policies.iter().copied())?;
+        if held.len() < policies.len() {
+            changes.extend(delete(&held)?);
+        }
+        changes.extend(apply(&others)?);
         if !policies.is_empty() {
             changes.extend(rollout::settle()?);
             changes.extend(apply(&policies)?);
