@@ -19,7 +19,7 @@ pub struct Call {
     pub service: &'static str,
     /// HTTP method.
     pub method: Method,
-    /// Path of the URL.
+    /// Path of the URL, and its query if it has one.
     pub path: String,
     /// Absent when no answer came.
     pub status: Option<u16>,

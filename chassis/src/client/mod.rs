@@ -91,6 +91,19 @@ impl Client {
             .await
     }
 
+    /// GETs `path` with a `query` (such as `product=4`), with the `forwarded` headers of the request
+    /// that the call is made for, and reads the JSON answer.
+    pub async fn get_with_query<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &str,
+        forwarded: &Forwarded,
+    ) -> Answer<T> {
+        let mut request = self.request(Method::GET, path, forwarded);
+        request.url_mut().set_query(Some(query));
+        self.call(&format!("{path}?{query}"), request).await
+    }
+
     /// POSTs `body` as JSON to `path`, with the `forwarded` headers of the request that the call is
     /// made for, and reads the JSON answer.
     pub async fn post<T: DeserializeOwned>(
