@@ -4,6 +4,7 @@ use chassis::Client;
 use reqwest::Url;
 
 use crate::settings::Theme;
+use crate::supplier::Supplier;
 
 /// What the handlers work with.
 pub struct AppState {
@@ -11,6 +12,8 @@ pub struct AppState {
     pub products: Client,
     /// Calls stock-api.
     pub stock: Client,
+    /// Says when there will be more of what is sold out; `None` when nobody is asked.
+    pub supplier: Option<Supplier>,
     /// The colours of the page.
     pub theme: Theme,
     /// The page's badge; empty for none.

@@ -14,13 +14,17 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+/// What calls name the supplier, which is none of the shop's services.
+pub const SUPPLIER: &str = "supplier";
+
 /// What the shop's page shows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Content {
     /// What is sold, by id.
     pub products: Vec<Product>,
     /// The calls that the page needed: first that of products-api, then one of stock-api for each
-    /// product, in their order. A product that was not asked about has none.
+    /// product, in their order. A product that was not asked about has none. The last is that of
+    /// the supplier, if something is sold out and web has a supplier to ask.
     pub calls: Vec<UpstreamCall>,
     /// The trace of the request: 32 hexadecimal digits.
     pub trace_id: Option<String>,
@@ -77,6 +81,9 @@ pub struct Product {
     pub level: Level,
     /// Whether there is a Buy button: not when sold out.
     pub can_buy: bool,
+    /// When there will be more of what is sold out, in the supplier's words, such as "Thursday".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
 }
 
 /// What is left of a product after a try to buy it.
@@ -137,7 +144,7 @@ pub struct UpstreamCall {
     pub service: String,
     /// HTTP method.
     pub method: String,
-    /// Path of the URL.
+    /// Path of the URL, and its query if it has one.
     pub path: String,
     /// Absent when no answer came.
     pub status: Option<u16>,
@@ -195,6 +202,8 @@ pub enum Cause {
     NoHealthyUpstream,
     /// A proxy knew no rule that says where to send it.
     NoRoute,
+    /// A proxy did not let it leave: the mesh does not know the name.
+    NotRegistered,
     /// The connection broke.
     Reset,
     /// A proxy stopped waiting for the service.

@@ -3,7 +3,8 @@
 //! [`serve`] builds one client for each API and serves [`router`]. The page asks products-api what
 //! is sold and then, for some products at a time, stock-api how many are left; it is rendered here
 //! and works without scripts. When stock-api does not answer, or is too slow for a long list, the
-//! stock is shown as unknown; without products there is a page that says so. Programs get the same
+//! stock is shown as unknown; without products there is a page that says so. When something is sold
+//! out, the page may ask a supplier when there will be more ([`Supplier`]). Programs get the same
 //! as JSON: [`contract`] has the types.
 
 mod app_state;
@@ -17,14 +18,19 @@ mod page;
 mod routes;
 mod settings;
 mod shop;
+mod supplier;
 mod test_user;
 mod visit;
 
 use chassis::{Client, Server, StartError};
+use reqwest::Url;
+
+use crate::contract::SUPPLIER;
 
 pub use app_state::AppState;
 pub use routes::router;
 pub use settings::{Settings, Theme};
+pub use supplier::Supplier;
 
 /// Serves until `server` stops.
 ///
@@ -34,9 +40,14 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError>
     let timeout = settings.upstream_timeout;
     let propagators = server.settings().telemetry.propagators.clone();
     let client = |service, url| Client::new(service, url, timeout, propagators.clone());
+    let supplier = |url: Url| {
+        let path = url.path().to_owned();
+        Ok::<_, StartError>(Supplier::new(client(SUPPLIER, url)?, path))
+    };
     let app = AppState {
         products: client("products-api", settings.products_api_url)?,
         stock: client("stock-api", settings.stock_api_url)?,
+        supplier: settings.supplier_url.map(supplier).transpose()?,
         theme: settings.theme,
         environment: settings.environment,
         jaeger_url: settings.jaeger_url,

@@ -17,6 +17,11 @@ pub struct Settings {
     #[arg(long, env, default_value = "http://stock-api", value_parser = base_url)]
     pub(crate) stock_api_url: Url,
 
+    /// Whom to ask when there will be more of what is sold out, such as `http://supplier.example/deliveries`;
+    /// nobody is asked by default
+    #[arg(long, env, value_parser = supplier_url)]
+    pub(crate) supplier_url: Option<Url>,
+
     /// Deadline of each call to them
     #[arg(long, env = "UPSTREAM_TIMEOUT_SECONDS", default_value = "3", value_parser = seconds::<50, 10_000>)]
     pub(crate) upstream_timeout: Duration,
@@ -57,13 +62,20 @@ fn is_origin(url: &Url) -> bool {
     url.has_host() && url.as_str().trim_end_matches('/') == url.origin().ascii_serialization()
 }
 
-/// An address for a browser: with any path, but without credentials, query and fragment.
+/// An address for a browser.
 fn page_url(text: &str) -> Result<Url, &'static str> {
-    let is_page = |url: &Url| {
-        ["http", "https"].contains(&url.scheme())
+    page_of(&["http", "https"], text).ok_or("an address such as http://localhost:16686")
+}
+
+fn supplier_url(text: &str) -> Result<Url, &'static str> {
+    page_of(&["http"], text).ok_or("an address such as http://supplier.example/deliveries")
+}
+
+/// An address of one of `schemes`: with any path, but without credentials, query and fragment.
+fn page_of(schemes: &[&str], text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| {
+        schemes.contains(&url.scheme())
             && (url.username(), url.password()) == ("", None)
             && (url.query(), url.fragment()) == (None, None)
-    };
-    let url = Url::parse(text).ok().filter(is_page);
-    url.ok_or("an address such as http://localhost:16686")
+    })
 }

@@ -22,7 +22,7 @@ Environment:
                    for the one download of the first start
   NO_COLOR         no colours in the services' logs
   RUST_LOG, LOG_FORMAT, OTEL_…, JAEGER_URL, WIDGETARIO_ENVIRONMENT, CACHE_EXPIRY_SECONDS,
-  DATABASE_TIMEOUT_SECONDS, UPSTREAM_TIMEOUT_SECONDS
+  DATABASE_TIMEOUT_SECONDS, UPSTREAM_TIMEOUT_SECONDS, SUPPLIER_URL
                    as for the services, each of which lists its own (`cargo run -p web -- --help`);
                    what names or addresses a service is up to this command
 

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 
 use crate::filters::{delay, fault};
 use crate::finding::Finding;
+use crate::hop::NOBODY;
 use crate::mesh::Mesh;
 
 #[tokio::test]
@@ -47,9 +48,6 @@ async fn service_without_a_pod_has_no_healthy_one() {
     };
     unhealthy.assert_hides_stock(&mesh).await;
 }
-
-/// A port on which nobody listens.
-const NOBODY: u16 = 1;
 
 const BROKE: Finding = Finding {
     cause: "reset",

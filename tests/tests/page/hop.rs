@@ -5,6 +5,9 @@ use testkit::envoy::{endpoint, listener, manager, route};
 
 use crate::certificates::Authority;
 
+/// A port on which nobody listens.
+pub(crate) const NOBODY: u16 = 1;
+
 /// A hop, as a test may change it.
 pub(crate) struct Hop {
     /// The service that is called.
@@ -47,6 +50,13 @@ impl Hop {
         if cluster.get("transport_socket").is_none() {
             cluster["transport_socket"] = authority.upstream(account);
         }
+        (listener(service, "OUTBOUND", &manager), cluster)
+    }
+
+    /// From web to a server outside of the mesh, where a test diverts it.
+    pub(crate) fn plain(self) -> Resources {
+        let service = self.service;
+        let (manager, cluster) = self.resources(NOBODY);
         (listener(service, "OUTBOUND", &manager), cluster)
     }
 

@@ -18,5 +18,6 @@ mod live;
 mod mesh;
 mod origin;
 mod refusals;
+mod supplier;
 mod table;
 mod test_user;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! browser → web's sidecar → web → web's sidecar → an API's sidecar → that API → PostgreSQL
+//!                                               → the supplier, where there is one
 //! ```
 
 use std::process::Command;
@@ -27,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) to_stock: Hop,
     pub(crate) into_products: Hop,
     pub(crate) into_stock: Hop,
+    /// To a supplier outside of the mesh; `None` when web has none.
+    pub(crate) to_supplier: Option<Hop>,
     /// More settings of web.
     pub(crate) web: Settings,
     /// More settings of stock-api.
@@ -57,6 +60,7 @@ impl Mesh {
             to_stock: Hop::to("stock-api"),
             into_products: Hop::to("products-api"),
             into_stock: Hop::to("stock-api"),
+            to_supplier: None,
             web: Vec::new(),
             stock: Vec::new(),
         };
@@ -73,22 +77,26 @@ impl Mesh {
         let authority = Authority::new();
         let hop = plan.into_products;
         let hop = hop.inbound(products.port, &authority, PRODUCTS);
-        let products_sidecar = sidecar("products-api", [hop]);
+        let products_sidecar = sidecar("products-api", vec![hop]);
         let hop = plan.into_stock.inbound(stock.port, &authority, STOCK);
-        let stock_sidecar = sidecar("stock-api", [hop]);
+        let stock_sidecar = sidecar("stock-api", vec![hop]);
         // Its sidecar and web need each other's port, and web is asked to take one that is known.
         let web_port = free_port();
-        let hops = [
+        let mut hops = vec![
             plan.into_web.open(web_port),
             plan.to_products
                 .outbound(products_sidecar.port(0), &authority, WEB),
             plan.to_stock
                 .outbound(stock_sidecar.port(0), &authority, WEB),
         ];
+        let has_supplier = plan.to_supplier.is_some();
+        hops.extend(plan.to_supplier.map(Hop::plain));
         let web_sidecar = sidecar("web", hops);
         let url = |listener| format!("http://127.0.0.1:{}", web_sidecar.port(listener));
+        let supplier = has_supplier.then(|| format!("--supplier-url={}", url(3)));
         let web = ServiceProcess::start(
             service("web")
+                .args(supplier)
                 .arg(format!("--port={web_port}"))
                 .arg(format!("--products-api-url={}", url(1)))
                 .arg(format!("--stock-api-url={}", url(2)))
@@ -140,7 +148,7 @@ pub(crate) fn service(name: &str) -> Command {
 }
 
 /// The sidecar of `service`, with a listener and a cluster a hop.
-fn sidecar<const N: usize>(service: &str, hops: [Resources; N]) -> Envoy {
+fn sidecar(service: &str, hops: Vec<Resources>) -> Envoy {
     let (listeners, clusters): (Vec<_>, Vec<_>) = hops.into_iter().unzip();
     let resources = json!({ "listeners": listeners, "clusters": clusters });
     Envoy::start(service, json!({ "static_resources": resources }))

@@ -9,16 +9,20 @@
 
 mod delay;
 mod proxy;
+mod supplier;
 
 use axum::http::{Method, StatusCode};
 use chassis::{Call, CallError};
 
-use crate::contract::{Cause, Finding};
+use crate::contract::{Cause, Finding, SUPPLIER};
 
 /// What went wrong with `call`, which ended in `error` if there is one; `None` when nothing did.
 pub(crate) fn of(call: &Call, error: Option<&CallError>) -> Option<Finding> {
     match error {
         None => delay::of(call),
+        Some(CallError::Status(status, body)) if call.service == SUPPLIER => {
+            Some(supplier::answer(call, *status, body))
+        }
         // Each answer of our services names its version, refusals included: this one is a proxy's.
         Some(CallError::Status(status, body)) if call.version.is_none() => {
             Some(proxy::answer(call, *status, body))
@@ -38,10 +42,19 @@ impl Cause {
     pub(crate) fn is_before_the_service(self) -> bool {
         // Not `Reset`, nor the timeouts: a proxy may lose the connection, or stop waiting, after
         // the service has begun.
-        use Cause::{InjectedAbort, NoHealthyUpstream, NoRoute, Overflow, Refused, Unreachable};
+        use Cause::{
+            InjectedAbort, NoHealthyUpstream, NoRoute, NotRegistered, Overflow, Refused,
+            Unreachable,
+        };
         matches!(
             self,
-            Refused | InjectedAbort | Overflow | NoHealthyUpstream | NoRoute | Unreachable
+            Refused
+                | InjectedAbort
+                | Overflow
+                | NoHealthyUpstream
+                | NoRoute
+                | NotRegistered
+                | Unreachable
         )
     }
 }

@@ -4,17 +4,29 @@ use axum::http::{Method, StatusCode};
 use chassis::Call;
 
 use super::virtual_service;
-use crate::contract::{Cause, Finding};
+use crate::contract::{Cause, Finding, SUPPLIER};
 
 /// How Envoy begins its answer when its connection to the service failed.
 const BROKE: &str = "upstream connect error or disconnect/reset before headers. ";
 
 /// What a proxy answered in the service's place.
 pub(super) fn answer(call: &Call, status: StatusCode, body: &str) -> Finding {
+    known(call, status, body).unwrap_or_else(|| {
+        let status = status.as_u16();
+        Finding::new(
+            Cause::OtherProxyAnswer,
+            format!("A proxy answered {status} in {}'s place", call.service),
+            format!("What it said: {body:?}."),
+        )
+    })
+}
+
+/// The same, when it is one of Envoy's sentences.
+pub(super) fn known(call: &Call, status: StatusCode, body: &str) -> Option<Finding> {
     // Envoy has one sentence for each cause. A sentence with details, such as how a connection
     // broke, is recognized by a part. The others are compared as a whole, so that an unknown
     // sentence is shown as it is, and not taken for a known one.
-    match (status.as_u16(), body) {
+    Some(match (status.as_u16(), body) {
         (403, body) if body.starts_with("RBAC: access denied") => refused(call),
         (status, "fault filter abort") => aborted(call, status),
         (503, "no healthy upstream") => no_healthy_upstream(call),
@@ -22,12 +34,9 @@ pub(super) fn answer(call: &Call, status: StatusCode, body: &str) -> Finding {
         (503, body) if body.starts_with(BROKE) => reset(call, &body[BROKE.len()..]),
         (504, "upstream request timeout") => given_up(call),
         (404, "") => no_route(call),
-        (status, body) => Finding::new(
-            Cause::OtherProxyAnswer,
-            format!("A proxy answered {status} in {}'s place", call.service),
-            format!("What it said: {body:?}."),
-        ),
-    }
+        (502, "") if call.upstream_ms.is_none() => not_registered(call),
+        _ => return None,
+    })
 }
 
 /// Whose sidecar answered. When the caller's own did, there is no time of the other end.
@@ -129,6 +138,20 @@ fn given_up(call: &Call) -> Finding {
             "istio/demo4/stock-api/resilience/timeout.yaml",
             "says how long it waits",
         ),
+        _ => finding,
+    }
+}
+
+fn not_registered(call: &Call) -> Finding {
+    let service = call.service;
+    let text = format!(
+        "The mesh does not know the name by which web calls {service}, and the shop's pods may call \
+         only what it knows (`REGISTRY_ONLY`): the call never left web's sidecar."
+    );
+    let title = "Kept in by web's sidecar".to_owned();
+    let finding = Finding::new(Cause::NotRegistered, title, text);
+    match service {
+        SUPPLIER => finding.file("istio/demo6/egress/service-entry.yaml", "opens it"),
         _ => finding,
     }
 }

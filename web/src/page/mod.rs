@@ -16,7 +16,7 @@ use chassis::Forwarded;
 use serde::Deserialize;
 
 use crate::app_state::AppState;
-use crate::contract::SaleOutcome;
+use crate::contract::{Finding, SaleOutcome};
 use crate::origin;
 use crate::shop::server_timing::server_timing;
 use crate::shop::{Row, Shop};
@@ -34,6 +34,8 @@ struct ShopPage<'a> {
     version: Option<&'a str>,
     rows: &'a [Row],
     stock_known: bool,
+    /// Why nobody says when there will be more of what is sold out.
+    no_delivery: Option<&'a Finding>,
     xray: XRay<'a>,
 }
 
@@ -73,6 +75,10 @@ pub(crate) async fn show(
         version: shop.listing.version.as_deref(),
         rows,
         stock_known: rows.iter().all(|row| row.product.stock.is_some()),
+        no_delivery: shop
+            .supplier
+            .as_ref()
+            .and_then(|call| call.finding.as_ref()),
         xray,
     });
     (timing, page).into_response()

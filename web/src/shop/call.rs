@@ -1,10 +1,10 @@
-//! A call of one of the APIs, made for a page, as the page shows it.
+//! A call of one of the APIs or of the supplier, made for a page, as the page shows it.
 
 use std::time::Instant;
 
 use chassis::{Answer, CallError};
 
-use crate::contract::UpstreamCall;
+use crate::contract::{Cause, SUPPLIER, UpstreamCall};
 use crate::finding;
 
 impl UpstreamCall {
@@ -35,6 +35,21 @@ impl UpstreamCall {
     /// When it ended, from the beginning of the page's work.
     pub(crate) fn ends_ms(&self) -> f64 {
         self.starts_ms + self.latency_ms
+    }
+
+    /// Who answered, as far as is known: the version of a service, or somebody else.
+    pub(crate) fn answerer(&self) -> &str {
+        match &self.version {
+            Some(version) => version,
+            None if self.is_answered_by_the_supplier() => "the supplier",
+            None => "a proxy",
+        }
+    }
+
+    fn is_answered_by_the_supplier(&self) -> bool {
+        let cause = self.finding.as_ref().map(|finding| finding.cause);
+        let is_own = matches!(cause, None | Some(Cause::ServiceError | Cause::Unreadable));
+        self.service == SUPPLIER && is_own
     }
 
     /// How often web's proxy tried; only the called service knows.

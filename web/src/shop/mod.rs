@@ -2,6 +2,7 @@
 
 mod availability;
 mod call;
+mod delivery;
 pub(crate) mod server_timing;
 
 use std::iter;
@@ -49,6 +50,8 @@ pub(crate) struct Shop {
     pub(crate) listing: UpstreamCall,
     /// `None` when products-api did not say.
     pub(crate) rows: Option<Vec<Row>>,
+    /// The call that asked when there will be more of what is sold out, if one was made.
+    pub(crate) supplier: Option<UpstreamCall>,
 }
 
 /// A page that is being made.
@@ -81,9 +84,10 @@ pub(crate) async fn show(
 }
 
 impl Shop {
-    /// Asks what is sold, then how many are left of each product, with the `forwarded` headers of
-    /// the request that this is for. Without an answer of products-api there are no products;
-    /// without one of stock-api a product's stock is unknown.
+    /// Asks what is sold, then how many are left of each product, and then, where there is a
+    /// supplier, when there will be more of what is sold out, with the `forwarded` headers of the
+    /// request that this is for. Without an answer of products-api there are no products; without
+    /// one of stock-api a product's stock is unknown.
     pub(crate) async fn ask(app: &AppState, forwarded: &Forwarded) -> Self {
         let page = Page {
             app,
@@ -100,20 +104,25 @@ impl Shop {
             return Self {
                 listing,
                 rows: None,
+                supplier: None,
             };
         };
         let rows = listed.into_iter().map(|product| page.row(product));
         let rows = stream::iter(rows).buffered(CALLS_AT_ONCE);
+        let mut rows: Vec<Row> = rows.collect().await;
+        let supplier = page.ask_supplier(&mut rows).await;
         Self {
             listing,
-            rows: Some(rows.collect().await),
+            rows: Some(rows),
+            supplier,
         }
     }
 
-    /// All calls, in the order of the rows.
+    /// All calls: those of stock-api in the order of the rows, the supplier's last.
     pub(crate) fn calls(&self) -> impl Iterator<Item = &UpstreamCall> {
         let rows = self.rows.iter().flatten();
-        iter::once(&self.listing).chain(rows.filter_map(|row| row.call.as_ref()))
+        let calls = rows.filter_map(|row| row.call.as_ref());
+        iter::once(&self.listing).chain(calls).chain(&self.supplier)
     }
 
     /// How many products stock-api was not asked about, because it was too slow.
@@ -135,7 +144,10 @@ impl Shop {
         let (products, calls): (_, Vec<_>) = rows.unzip();
         Ok(Content {
             products,
-            calls: listing.chain(calls.into_iter().flatten()).collect(),
+            calls: listing
+                .chain(calls.into_iter().flatten())
+                .chain(self.supplier)
+                .collect(),
             trace_id: visit.trace_id,
             trace_url: visit.trace_url,
             request_id: visit.request_id,
@@ -189,6 +201,7 @@ impl Row {
             availability: level.words().to_owned(),
             level,
             can_buy: level.can_buy(),
+            delivery: None,
         };
         Self { product, call }
     }

@@ -27,9 +27,8 @@ fn write(metrics: &mut String, number: usize, call: &UpstreamCall) -> fmt::Resul
     for part in [&*call.service, " ", &*call.method, " ", &*call.path, ": "] {
         metrics.push_str(part);
     }
-    let version = call.version.as_deref().unwrap_or("a proxy");
     let finding = call.finding.as_ref();
-    let description = finding.map_or(version, |finding| &finding.title);
+    let description = finding.map_or_else(|| call.answerer(), |finding| &finding.title);
     metrics.extend(description.chars().map(|character| match character {
         '"' | '\\' => '\'',
         other => other,

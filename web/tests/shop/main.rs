@@ -7,6 +7,7 @@ mod http;
 mod many;
 mod origin;
 mod page;
+mod supplier;
 
 use axum::Router;
 use reqwest::redirect::Policy;

@@ -186,6 +186,24 @@ async fn test_user_is_one_until_the_switch_is_turned_back() {
 }
 
 #[test]
+fn supplier_is_at_an_address_without_secrets_and_without_tls() {
+    let start = |url| {
+        let flag = format!("--supplier-url={url}");
+        ServiceCommand::<web::Settings>::parse("web", [flag.as_str()]).map(|_| ())
+    };
+    assert_eq!(start("http://supplier.example:8080/deliveries"), Ok(()));
+    for url in [
+        "https://supplier.example",
+        "http://user@supplier.example",
+        "http://supplier.example/?product=4",
+        "supplier.example",
+    ] {
+        let refusal = start(url).unwrap_err();
+        assert!(refusal.contains("http://supplier.example/"), "{refusal}");
+    }
+}
+
+#[test]
 fn jaeger_is_at_an_address_without_secrets() {
     let start = |url| {
         let flag = format!("--jaeger-url={url}");

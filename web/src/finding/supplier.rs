@@ -1,0 +1,25 @@
+//! What a status of the supplier means. It names no version and has no sidecar, so its own answers are
+//! told from those of web's sidecar by the time of the other end, which a sidecar adds when there was one.
+
+use axum::http::StatusCode;
+use chassis::Call;
+
+use super::proxy;
+use crate::contract::{Cause, Finding};
+
+/// What was answered by the supplier, or in its place.
+pub(super) fn answer(call: &Call, status: StatusCode, body: &str) -> Finding {
+    let by_a_proxy = match (status.as_u16(), body) {
+        _ if call.upstream_ms.is_some() => None,
+        (404, _) => None, // without a mesh, too, it may know nothing of a product
+        _ => proxy::known(call, status, body),
+    };
+    by_a_proxy.unwrap_or_else(|| {
+        Finding::new(
+            Cause::ServiceError,
+            format!("The supplier itself answered {}", status.as_u16()),
+            "The call came through, but the supplier could not say when there will be more."
+                .to_owned(),
+        )
+    })
+}
