@@ -135,12 +135,12 @@ fn delete(objects: &[Value]) -> anyhow::Result<Vec<String>> {
     let (namespaces, others): (Vec<&Value>, Vec<&Value>) =
         held.partition(|object| object["kind"] == "Namespace");
     delete_all(&others)?;
-    if !namespaces.is_empty() {
-        // Kubernetes looks again only after half of their grace period, 16 s, whether pods of a
-        // namespace are gone.
-        pods::end_all()?;
-        delete_all(&namespaces)?;
+    // Kubernetes looks again only after half of their grace period, 16 s, whether pods of a namespace
+    // are gone.
+    for namespace in &namespaces {
+        pods::end_all(namespace["metadata"]["name"].as_str().unwrap_or_default())?;
     }
+    delete_all(&namespaces)?;
     let deleted = others.into_iter().chain(namespaces);
     Ok(deleted
         .map(|object| format!("{} deleted", name(object)))

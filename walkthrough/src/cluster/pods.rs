@@ -21,13 +21,20 @@ pub(crate) fn running() -> anyhow::Result<Vec<Value>> {
     Ok(items(&pods).filter(stays).cloned().collect())
 }
 
-/// Ends all pods of the shop, and waits until they are gone. Nobody will ask them any more, so they
+/// Ends all pods of a `namespace`, and waits until they are gone. Nobody will ask them any more, so they
 /// need not go on serving while they stop.
 ///
 /// # Errors
 /// When the cluster refuses.
-pub(super) fn end_all() -> anyhow::Result<()> {
-    kubectl(&["delete", "pods", "--all", "-n", SHOP, "--grace-period=1"])?;
+pub(super) fn end_all(namespace: &str) -> anyhow::Result<()> {
+    kubectl(&[
+        "delete",
+        "pods",
+        "--all",
+        "-n",
+        namespace,
+        "--grace-period=1",
+    ])?;
     Ok(())
 }
 
