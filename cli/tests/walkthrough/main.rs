@@ -36,7 +36,7 @@ fn error(output: &Output) -> String {
 }
 
 #[test]
-fn stages_are_those_of_the_five_demos_in_their_order() {
+fn stages_are_those_of_the_demos_in_their_order() {
     let output = widgetario(&["stages"], root());
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -77,6 +77,8 @@ fn stages_are_those_of_the_five_demos_in_their_order() {
             "demo5/traces-predecessor",
             "demo5/traces-headers",
             "demo5/traces",
+            "demo6/egress",
+            "demo6/egress-supplier",
         ]
     );
 }

@@ -118,6 +118,28 @@ fn deployments_of_demo_3_gain_a_service_account_and_nothing_else() {
 }
 
 #[test]
+fn web_with_a_supplier_is_that_of_demo_3_with_two_lines_more() {
+    let (source, copy) = (
+        "istio/demo3/widgetario/web.yaml",
+        "istio/demo6/egress/web.yaml",
+    );
+    assert_eq!(
+        differences(&deployment_in(source), &deployment_in(copy)),
+        [
+            "/spec/template/spec/containers/web/env/SUPPLIER_URL",
+            "/spec/template/spec/dnsConfig",
+        ]
+    );
+    let mut copied = lines(copy);
+    let all = copied.len();
+    copied.retain(|line| !line.contains(" # <-"));
+    assert_eq!(all, copied.len() + 2, "each is marked");
+    let source = lines(source).into_iter();
+    let source = source.map(|line| line.split(" # <-").next().unwrap().to_owned());
+    assert_eq!(copied, source.collect::<Vec<_>>());
+}
+
+#[test]
 fn version_2_is_version_1_with_another_price() {
     assert_eq!(
         differences(

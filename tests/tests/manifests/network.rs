@@ -94,7 +94,7 @@ fn address_in_a_setting_has_an_open_port() {
     let variables = containers.flat_map(|container| list(container, "/env"));
     let is_address = |variable: &&Value| {
         let name = text(variable, "/name");
-        name == "DATABASE_URL" || name.ends_with("_ENDPOINT")
+        ["DATABASE_URL", "SUPPLIER_URL"].contains(&name) || name.ends_with("_ENDPOINT")
     };
     let mut ports = BTreeSet::new();
     for variable in variables.filter(is_address) {

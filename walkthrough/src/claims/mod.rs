@@ -10,6 +10,7 @@ mod demo2;
 mod demo3;
 mod demo4;
 mod demo5;
+mod demo6;
 mod load;
 mod network;
 mod proportion;
@@ -24,6 +25,7 @@ use self::claim::Claim;
 use self::demo4::{canary, faults, ingress, resilience};
 use self::demo5::forest::Mode;
 use self::demo5::{grafana, kiali, traces};
+use self::demo6::{egress, egress_supplier};
 use self::target::Target;
 use crate::documents::Documents;
 
@@ -72,6 +74,8 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo5/traces", |target| {
         traces::traces(target, Mode::Linked)
     }),
+    ("demo6/egress", egress::egress),
+    ("demo6/egress-supplier", egress_supplier::supplier),
 ];
 
 /// The claims of the stage at `position`: those that every stage makes, and its own.

@@ -14,6 +14,7 @@ pub(crate) mod probe_pods;
 pub(crate) mod prometheus;
 pub(crate) mod routes;
 pub mod shop;
+pub(crate) mod supplier;
 pub(crate) mod wait;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::Deserialize;
 use ureq::Body;
 use ureq::http::{HeaderMap, Response};
-use web::contract::{Closed, Content, Product, Sale, UpstreamCall};
+use web::contract::{Closed, Content, Product, SUPPLIER, Sale, UpstreamCall};
 
 /// An answer of the shop.
 pub struct Page {
@@ -119,10 +119,16 @@ impl Page {
             .any(|product| product.stock.is_none())
     }
 
-    /// Whether the content lacks nothing: each product with its price and its stock, by five calls
-    /// that were answered.
+    /// The call of the supplier, if there is just one.
+    pub(crate) fn supplier_call(&self) -> Option<&UpstreamCall> {
+        let mut calls = self.calls().iter().filter(|call| call.service == SUPPLIER);
+        calls.next().filter(|_| calls.next().is_none())
+    }
+
+    /// Whether the content lacks nothing of the shop: each product with its price and its stock, by
+    /// five calls of the two APIs that were answered.
     pub(crate) fn is_complete(&self) -> bool {
-        let calls = self.calls().iter();
+        let calls = self.calls().iter().filter(|call| call.service != SUPPLIER);
         let answered = calls.filter(|call| call.error.is_none()).count();
         self.status == 200 && self.prices().len() == 4 && !self.has_unknown() && answered == 5
     }
