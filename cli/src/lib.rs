@@ -12,7 +12,8 @@ use std::process::ExitCode;
 use chassis::{OutputError, say};
 use clap::{Parser, Subcommand};
 use walkthrough::repository::eject;
-use walkthrough::{doctor, entrance, images, preflight, run, verify};
+use walkthrough::token::Token;
+use walkthrough::{doctor, entrance, images, preflight, run, token, verify};
 
 use self::up::service;
 
@@ -60,6 +61,9 @@ enum Action {
     /// View the page once and explain, hop by hop, whether its trace links
     Doctor(doctor::Options),
 
+    /// Print a token for Sign in, made with the demo's private key, which is public
+    Token(Token),
+
     /// Keep a port of localhost open to the cluster until standard input closes
     #[command(hide = true)]
     PortForward(entrance::Options),
@@ -100,6 +104,7 @@ pub fn main() -> ExitCode {
         Action::Images(images) => images::run(&images),
         Action::Eject(options) => eject::run(&options),
         Action::Doctor(options) => doctor::run(&options),
+        Action::Token(token) => token::print(&token),
     })
 }
 

@@ -18,10 +18,10 @@
 //!    whether every claim holds.
 //!
 //! A module uses only modules that stand before it in this order: [`repository`], `documents`, `cluster`,
-//! [`images`], `observe`, [`entrance`], `claims`, `tally`, `verify`, `run`, which ends with the verdict.
+//! [`images`], `observe`, [`entrance`], [`token`], `claims`, `tally`, `verify`, `run`, which ends with the verdict.
 //! Besides these, [`preflight`] checks the laptop and its [`port`]s, [`images`] brings what the pods run to
 //! where they run, [`entrance`] opens a port-forward where localhost does not answer, and [`doctor`]
-//! explains one trace. `prose` writes text for
+//! explains one trace. [`token`] makes tokens for Sign in. `prose` writes text for
 //! people, also when standard output is for JSON, `parallel` does work at the same time, and `cleanup`
 //! makes sure that nothing is left behind.
 //!
@@ -45,4 +45,5 @@ mod prose;
 pub mod repository;
 pub mod run;
 mod tally;
+pub mod token;
 pub mod verify;
