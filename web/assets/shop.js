@@ -37,14 +37,22 @@ async function buy(url) {
   const answer = text.startsWith("{") ? JSON.parse(text) : null;
   if (answer?.outcome && answer.message) return answer;
   if (answer?.detail) return { message: describeProblem(answer, response.status) };
-  if (text.startsWith("RBAC: access denied")) {
-    return {
-      message:
-        "A policy of the mesh refused it (403): nothing was sold. Refused by web's own sidecar, or a " +
-        "gateway's, before the shop saw it: `istio/demo3/authz/allow-buy.yaml` opens it.",
-    };
+  if (response.status === 401) {
+    const { describeRefusal } = await import("./sign-in.js");
+    return { message: `Nothing was sold. ${describeRefusal(text)}` };
   }
+  if (text.startsWith("RBAC: access denied")) return { message: describeDenial() };
   return { message: `Something before the shop answered ${response.status}. ${maybeSold}` };
+}
+
+function describeDenial() {
+  const opens = document.querySelector(".sign-in")
+    ? "`istio/demo6/jwt/buyers-only.yaml` demands a token with the role buyer."
+    : "`istio/demo3/authz/allow-buy.yaml` opens it.";
+  return (
+    "A policy of the mesh refused it (403): nothing was sold. Refused by web's own sidecar, or a " +
+    `gateway's, before the shop saw it: ${opens}`
+  );
 }
 
 function describeProblem({ title, detail, changed }, status) {
@@ -81,6 +89,10 @@ document.addEventListener("submit", async (event) => {
   if (answer?.type === "opaqueredirect") location.reload();
   else notify("The switch did not reach the shop. Try again in a moment.", "failure");
 });
+
+// Sign in
+
+if (document.querySelector(".sign-in")) import("./sign-in.js");
 
 // Copy
 

@@ -20,6 +20,8 @@ pub struct AppState {
     pub environment: String,
     /// Where a browser finds Jaeger.
     pub jaeger_url: Option<Url>,
+    /// Whether people can sign in.
+    pub sign_in: bool,
     /// The version in the page's footer.
     pub version: String,
 }

@@ -44,9 +44,10 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const PICTURE: &str = "image/svg+xml";
 
-const FILES: [Asset; 11] = [
+const FILES: [Asset; 12] = [
     asset!("shop.css", STYLE),
     asset!("shop.js", SCRIPT),
+    asset!("sign-in.js", SCRIPT),
     asset!("live.js", SCRIPT),
     asset!("live/counts.js", SCRIPT),
     asset!("live/panel.js", SCRIPT),

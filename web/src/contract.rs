@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `GET /api/shop` | 200 [`Content`], or 503 with [`Closed`] among the problem's members |
 //! | `POST /buy/{id}` | [`Sale`], with the status of its outcome |
+//! | `GET /buy` | [`Buying`]; 404 where nobody can sign in |
 //!
 //! What web itself does with them stands where it is done: in `shop`, `buy`, `page` and `finding`.
 //!
@@ -59,8 +60,27 @@ pub struct Sale {
     pub product: Option<Left>,
     /// The call that made the sale; absent when stock-api was not asked.
     pub call: Option<UpstreamCall>,
+    /// Who bought; absent without a token, and where nobody can sign in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buyer: Option<Buyer>,
     /// The trace of the request: 32 hexadecimal digits.
     pub trace_id: Option<String>,
+}
+
+/// As whom the mesh lets a person buy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Buying {
+    /// `null` without a token.
+    pub buyer: Option<Buyer>,
+}
+
+/// A person, as web's sidecar read it in a token that it had checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buyer {
+    /// The claim `sub`.
+    pub name: String,
+    /// The claim `role`; `null` when the token has none.
+    pub role: Option<String>,
 }
 
 /// A line of the shop.

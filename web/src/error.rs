@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use chassis::Problem;
 
 use crate::contract::Closed;
+use crate::sign_in::MAX_TOKEN_BYTES;
 
 /// Why a request fails; the text is for the caller.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,12 @@ pub(crate) enum Error {
     /// 400: `/test-user` was not told whether to be one.
     #[error("`on` must be true, to be a test user, or false.")]
     NeitherOnNorOff,
+    /// 400: what was to sign in with is no token.
+    #[error(
+        "`token` must be a token as `widgetario token` prints it: three parts of letters, digits, - \
+         and _, with a dot between them, and {MAX_TOKEN_BYTES} characters at most."
+    )]
+    NoToken,
     /// 403: another site's page made a request that would change something.
     #[error(
         "Another site's page asked for this, so nothing was done. Do it on the shop's own page."
@@ -35,7 +42,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let detail = self.to_string();
         let status = match self {
-            Self::NeitherOnNorOff => StatusCode::BAD_REQUEST,
+            Self::NeitherOnNorOff | Self::NoToken => StatusCode::BAD_REQUEST,
             Self::AnotherSite => StatusCode::FORBIDDEN,
             Self::NothingHere => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

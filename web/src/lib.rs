@@ -19,6 +19,7 @@ mod routes;
 mod settings;
 mod shop;
 mod supplier;
+mod sign_in;
 mod test_user;
 mod visit;
 
@@ -51,6 +52,7 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError>
         theme: settings.theme,
         environment: settings.environment,
         jaeger_url: settings.jaeger_url,
+        sign_in: settings.sign_in,
         version: server.settings().app_version.clone(),
     };
     server.ready_when(std::future::ready(()));

@@ -14,18 +14,26 @@ use tower_http::compression::CompressionLayer;
 use crate::app_state::AppState;
 use crate::error::Error;
 use crate::page::error_page;
-use crate::{assets, buy, origin, page, shop, test_user};
+use crate::{assets, buy, origin, page, shop, sign_in, test_user};
 
 /// The service's routes.
 pub fn router(app: AppState) -> Router {
     let app = Arc::new(app);
-    let changes = Router::new()
+    let mut changes = Router::new()
         .route("/buy/{id}", post(buy::buy))
-        .route("/test-user", get(test_user::switch))
-        .layer(middleware::from_fn(origin::guard));
+        .route("/test-user", get(test_user::switch));
+    let mut buyer = Router::new();
+    if app.sign_in {
+        changes = changes
+            .route("/sign-in", post(sign_in::sign_in))
+            .route("/sign-out", post(sign_in::sign_out));
+        buyer = buyer.route("/buy", get(buy::buyer::show));
+    }
+    let changes = changes.layer(middleware::from_fn(origin::guard));
     let routes = Router::new()
         .route("/", get(page::show).layer(compression()))
         .route("/api/shop", get(shop::show))
+        .merge(buyer)
         .merge(changes)
         .layer(middleware::from_fn(test_user::on_behalf))
         .merge(assets::router().layer(compression()))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chassis::seconds;
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use reqwest::Url;
 
 /// What this service adds to the common settings.
@@ -37,6 +37,11 @@ pub struct Settings {
     /// Where a browser finds Jaeger, such as `http://localhost:16686`, for links to traces
     #[arg(long, env, value_parser = page_url)]
     pub(crate) jaeger_url: Option<Url>,
+
+    /// true: the page has Sign in. Only behind a proxy that checks the token of who buys, and itself
+    /// sets the headers x-token-name and x-token-role: web believes them
+    #[arg(long, env, default_value = "false", action = ArgAction::Set)]
+    pub(crate) sign_in: bool,
 }
 
 /// The colours of the page.

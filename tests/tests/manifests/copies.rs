@@ -89,6 +89,7 @@ fn web_is_deployed_as_products_api_is_but_for_the_database() {
             "/spec/template/spec/containers/products-api/env/JAEGER_URL",
             "/spec/template/spec/containers/products-api/env/PRICE_FACTOR",
             "/spec/template/spec/containers/products-api/env/WIDGETARIO_ENVIRONMENT",
+            "/spec/template/spec/containers/products-api/envFrom",
             "/spec/template/spec/containers/products-api/volumeMounts",
             "/spec/template/spec/volumes",
         ]

@@ -4,7 +4,7 @@ use chassis::{ServiceCommand, Settings};
 use clap::Args;
 use serde_json::Value;
 
-use crate::{containers, list, read, text, workloads, yaml};
+use crate::{containers, list, objects, read, text, workloads, yaml};
 
 /// A variable, and its value, unless only the cluster or the shell knows it.
 type Variable = (String, Option<String>);
@@ -50,6 +50,28 @@ fn service_takes_what_its_manifest_sets() {
                 None => assert_eq!(variables, [], "the database's image sets all"),
             }
         }
+    }
+}
+
+#[test]
+fn web_takes_what_its_config_maps_set() {
+    let web = workloads()
+        .into_iter()
+        .find(|workload| workload["metadata"]["name"] == "web")
+        .unwrap();
+    let names = list(&containers(web)[0], "/envFrom").iter();
+    let names: Vec<&str> = names
+        .map(|source| text(source, "/configMapRef/name"))
+        .collect();
+    for map in objects(&["ConfigMap"]) {
+        if !names.contains(&text(map, "/metadata/name")) {
+            continue;
+        }
+        let variables = map["data"].as_object().unwrap().iter();
+        let variables =
+            variables.map(|(name, value)| (name.clone(), value.as_str().map(Into::into)));
+        let variables: Vec<Variable> = variables.collect();
+        assert_eq!(settings("web", &variables), Ok(()));
     }
 }
 

@@ -158,6 +158,18 @@ fn pod_finds_its_own_password_and_the_database_finds_all() {
 }
 
 #[test]
+fn sidecar_checks_tokens_by_the_public_half_of_the_key_that_signs_them() {
+    let private = read("walkthrough/src/token/demo-key.json");
+    let mut key: Value = serde_json::from_str(&private).unwrap();
+    let secret = key.as_object_mut().unwrap().remove("d");
+    assert!(secret.is_some());
+    for policy in objects(&["RequestAuthentication"]) {
+        let keys: Value = serde_json::from_str(text(policy, "/spec/jwtRules/0/jwks")).unwrap();
+        assert_eq!(keys, json!({ "keys": [key] }));
+    }
+}
+
+#[test]
 fn passwords_are_those_of_docker_compose() {
     let compose = &yaml("docker-compose.yml")[0];
     for secret in objects(&["Secret"]) {

@@ -6,6 +6,7 @@ use testkit::chromium::Browser;
 
 use crate::filters::{abort, fault, only};
 use crate::mesh::Mesh;
+use crate::sign_in::jwt;
 use crate::table::buy;
 
 /// Runs axe-core on the page that is open, in light and in dark: it must find nothing.
@@ -51,4 +52,16 @@ async fn all_pages_are_accessible() {
     let nothing = format!("{}/nothing", mesh.url);
     browser.page.goto(&nothing).await.unwrap();
     assert_accessible(&browser, "nothing here").await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn sign_in_is_accessible() {
+    let mesh = Mesh::start(jwt).await;
+    let browser = Browser::open(&mesh.url).await;
+    browser.wait(".sign-in [data-tone='warning']").await;
+    assert_accessible(&browser, "nobody signed in").await;
+    let buyer = format!("{}/buy", mesh.url);
+    browser.page.goto(&buyer).await.unwrap();
+    assert_accessible(&browser, "who buys").await;
 }

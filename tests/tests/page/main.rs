@@ -19,5 +19,6 @@ mod mesh;
 mod origin;
 mod refusals;
 mod supplier;
+mod sign_in;
 mod table;
 mod test_user;

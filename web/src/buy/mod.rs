@@ -1,5 +1,6 @@
 //! `POST /buy/{id}`: sells one. The page's script gets JSON, a plain form a redirect to the page.
 
+pub(crate) mod buyer;
 mod outcome;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chassis::Forwarded;
 
 use crate::app_state::AppState;
-use crate::contract::{Left, Level, Sale, SaleOutcome, UpstreamCall};
+use crate::contract::{Buyer, Left, Level, Sale, SaleOutcome, UpstreamCall};
 use crate::shop::Stock;
 use crate::visit::wants_json;
 
@@ -22,10 +23,16 @@ pub(crate) async fn buy(
     forwarded: Forwarded,
     headers: HeaderMap,
 ) -> Response {
-    let sale = match id.parse() {
+    let mut sale = match id.parse() {
         Ok(id) => sell(&app, &forwarded, id).await,
         Err(_) => sale(SaleOutcome::NotFound, None, None), // stock-api need not be asked
     };
+    if app.sign_in
+        && let Some(buyer) = Buyer::of(&headers)
+    {
+        sale.message = format!("{} web's sidecar let you in as {buyer}.", sale.message);
+        sale.buyer = Some(buyer);
+    }
     if wants_json(&headers) {
         (sale.outcome.status(), Json(sale)).into_response()
     } else {
@@ -63,6 +70,7 @@ fn sale(outcome: SaleOutcome, product: Option<Left>, call: Option<UpstreamCall>)
         message,
         product,
         call,
+        buyer: None,
         trace_id: chassis::trace_id(),
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /`: the shop's page, and the page that is shown instead when there is none.
 
 mod bar;
+pub(crate) mod buyer_page;
 pub(crate) mod error_page;
 mod frame;
 mod xray;
@@ -36,6 +37,7 @@ struct ShopPage<'a> {
     stock_known: bool,
     /// Why nobody says when there will be more of what is sold out.
     no_delivery: Option<&'a Finding>,
+    sign_in: bool,
     xray: XRay<'a>,
 }
 
@@ -79,6 +81,7 @@ pub(crate) async fn show(
             .supplier
             .as_ref()
             .and_then(|call| call.finding.as_ref()),
+        sign_in: app.sign_in,
         xray,
     });
     (timing, page).into_response()

@@ -8,6 +8,7 @@ mod many;
 mod origin;
 mod page;
 mod supplier;
+mod sign_in;
 
 use axum::Router;
 use reqwest::redirect::Policy;
