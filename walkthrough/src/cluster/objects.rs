@@ -8,6 +8,9 @@ use super::manifests::{self, is_same, list, name};
 use super::{drift, pods, rollout, undeclared};
 use crate::documents::Documents;
 
+/// The `ConfigMap`s whose variables the shop's pods have.
+const VARIABLES: [&str; 2] = ["configmap/sign-in", "configmap/tracing"];
+
 /// The objects that a stage and those before it applied and did not delete; when several files have
 /// the same object, the last one counts.
 pub(crate) struct Wanted {
@@ -50,7 +53,7 @@ impl Wanted {
         // Pods read a ConfigMap's variables when they start.
         if changes
             .iter()
-            .any(|line| line.starts_with("configmap/tracing"))
+            .any(|line| VARIABLES.iter().any(|name| line.starts_with(name)))
         {
             rollout::restart()?;
         }

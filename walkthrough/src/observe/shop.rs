@@ -68,12 +68,24 @@ impl ShopClient {
 
     /// Makes the request `POST path`, as the page's script does.
     pub(crate) fn post(&self, path: &str) -> Page {
+        self.post_with(path, &[])
+    }
+
+    /// Makes the request `POST path` with more `headers`, as the page's script does.
+    pub(crate) fn post_with(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+        let request = self.agent.post(format!("{}{path}", self.url));
+        let request = request.header("accept", "application/json");
+        let add =
+            |request: RequestBuilder<_>, &(name, value): &(&str, &str)| request.header(name, value);
+        let begin = Instant::now();
+        Page::read(headers.iter().fold(request, add).send_empty(), begin)
+    }
+
+    /// Sends a form with one field, whose value needs no encoding.
+    pub(crate) fn submit(&self, path: &str, field: &str, value: &str) -> Page {
         let request = self.agent.post(format!("{}{path}", self.url));
         let begin = Instant::now();
-        Page::read(
-            request.header("accept", "application/json").send_empty(),
-            begin,
-        )
+        Page::read(request.send_form([(field, value)]), begin)
     }
 
     /// `n` views of the shop's content, several at the same time.

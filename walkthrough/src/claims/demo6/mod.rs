@@ -2,3 +2,6 @@
 
 pub(super) mod egress;
 pub(super) mod egress_supplier;
+//! Demo 6: what operators of a mesh need next.
+
+pub(super) mod jwt;
