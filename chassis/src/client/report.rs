@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use opentelemetry::trace::TraceContextExt;
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::Context;
 
 use crate::client::call::Call;
 use crate::completion::CANCELLED;
 use crate::duration::milliseconds;
+use crate::telemetry::span;
 
 /// One line for each call that failed, in its `context`: service, status, the proxy's reason,
 /// latency.
@@ -57,8 +57,7 @@ impl Drop for Watch<'_> {
         if self.is_over {
             return;
         }
-        let error_type = KeyValue::new("error.type", CANCELLED);
-        self.context.span().set_attribute(error_type);
+        span::failed(self.context, CANCELLED, "nobody waits for it any longer");
         let _context = self.context.clone().attach();
         tracing::info!(
             service = self.service,

@@ -1,4 +1,5 @@
-//! The access log: a line for each request, off by default. `RUST_LOG=info,access=debug` turns it on.
+//! The access log: a line for each request that nobody waited for and, on demand, for every other
+//! one. `RUST_LOG=info,access=debug` demands them.
 
 use std::time::Duration;
 
@@ -31,8 +32,26 @@ impl Line {
             path = self.uri.path(),
             status = status.map(|status| status.as_u16()),
             error = status.is_none().then_some(CANCELLED),
-            seconds = (duration.as_secs_f64() * 1e6).round() / 1e6,
+            seconds = seconds(duration),
             "request"
         );
     }
+}
+
+/// Writes the line of a request whose caller hung up after `duration`, when the log does not want
+/// those of other requests: with its route, because its path was not kept.
+pub(super) fn write_abandoned((method, route): (&str, &str), duration: Duration) {
+    tracing::info!(
+        target: "access",
+        method,
+        route,
+        error = CANCELLED,
+        seconds = seconds(duration),
+        "a request was abandoned: nobody waits for its answer any longer"
+    );
+}
+
+/// `duration`, to the microsecond.
+fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e6
 }

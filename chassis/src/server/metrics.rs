@@ -112,6 +112,11 @@ impl Measurement {
         }
         duration
     }
+
+    /// Its method and route, as its labels have them.
+    pub(super) fn name(&self) -> (&'static str, &str) {
+        (self.labels.method, self.labels.route())
+    }
 }
 
 /// The labels are bounded on purpose: all unknown methods share one, and so do all unknown paths.

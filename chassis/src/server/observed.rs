@@ -19,7 +19,7 @@ use tower::{Layer, Service};
 
 use crate::propagation::Propagators;
 use crate::readiness::Readiness;
-use crate::server::access::Line;
+use crate::server::access::{Line, write_abandoned};
 use crate::server::answer_headers::{Identity, Origin};
 use crate::server::metrics::{Measurement, Metrics, Usual};
 use crate::server::name_trace::name_trace;
@@ -155,8 +155,10 @@ impl UnderWay {
     fn report(&mut self, status: Option<StatusCode>) -> Duration {
         self.is_reported = true;
         let duration = self.measurement.report(&self.shared.metrics, status);
-        if let Some(line) = self.line.take() {
-            line.write(status, duration);
+        match self.line.take() {
+            Some(line) => line.write(status, duration),
+            None if status.is_none() => write_abandoned(self.measurement.name(), duration),
+            None => {}
         }
         end_server_span(&self.context, status);
         duration

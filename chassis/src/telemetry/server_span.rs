@@ -15,7 +15,7 @@ use crate::propagation::Propagators;
 use crate::propagation::forwarded::Forwarded;
 use crate::telemetry::ids::RequestId;
 use crate::telemetry::method::{self, method};
-use crate::telemetry::span::open;
+use crate::telemetry::span::{failed, open};
 
 /// Opens the span of `request`, below the span that its headers name, and keeps the headers that its
 /// calls carry on in the request's extensions. Returns the context in which the request is served.
@@ -42,7 +42,7 @@ pub(crate) fn open_server_span(propagators: &Propagators, request: &mut Request)
 pub(crate) fn end_server_span(context: &Context, status: Option<StatusCode>) {
     let span = context.span();
     match status {
-        None => span.set_attribute(KeyValue::new("error.type", CANCELLED)),
+        None => failed(context, CANCELLED, "nobody waits for the answer any longer"),
         Some(status) => {
             let number = i64::from(status.as_u16());
             span.set_attribute(KeyValue::new("http.response.status_code", number));

@@ -41,7 +41,6 @@ pub(crate) fn client_span(
 }
 
 /// Records on the span of `context` why its work failed: `error.type`, and a sentence.
-#[cfg(any(feature = "client", feature = "database"))]
 pub(crate) fn failed(
     context: &Context,
     error_type: impl Into<Cow<'static, str>>,

@@ -83,6 +83,8 @@ fn span_of_a_caller_that_hangs_up_ends_as_cancelled() {
     });
     let page = spans.iter().find(|span| span.name == "GET /").unwrap();
     assert_eq!(page.attributes["error.type"], "cancelled");
+    let why = "nobody waits for the answer any longer";
+    assert_eq!(page.error.as_deref(), Some(why));
     let is_call = |span: &&Span| span.service == "web" && span.name == "GET";
     let is_cancelled = |span: &&Span| {
         let error = span.attributes.get("error.type");

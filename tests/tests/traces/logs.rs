@@ -77,19 +77,32 @@ fn access_line_of_each_request_is_written_on_demand() {
     assert_eq!(count(&log, r#" method="GET" path="/stock/"#), 4);
 }
 
-#[test]
-fn access_line_of_a_caller_that_hung_up_has_no_status() {
-    let level = ("RUST_LOG", "info,access=debug");
-    let mut shop =
-        TracedShop::start(&[level, ("UPSTREAM_TIMEOUT_SECONDS", "10"), ("NO_COLOR", "1")]);
+/// What the services log at the level `level`, when a page's visitor hangs up while web waits for
+/// stock-api.
+fn log_of_a_caller_that_hangs_up(level: &str) -> String {
+    let waits = ("UPSTREAM_TIMEOUT_SECONDS", "10");
+    let mut shop = TracedShop::start(&[("RUST_LOG", level), waits, ("NO_COLOR", "1")]);
     let stock = Frozen::new(shop.up.service_id("stock-api"));
     let caller = shop.ask_for_page();
     wait_until("a call's span", || shop.collector.has("GET"));
     drop(caller);
     wait_until("the page's span", || shop.collector.has("GET /"));
     drop(stock);
-    let log = shop.stop();
+    shop.stop()
+}
+
+#[test]
+fn access_line_of_a_caller_that_hung_up_has_no_status() {
+    let log = log_of_a_caller_that_hangs_up("info,access=debug");
     let abandoned = r#" method="GET" path="/" error="cancelled" "#;
     assert_eq!(count(&log, abandoned), 1, "{log}");
     assert_eq!(count(&log, "a call was abandoned"), 4, "{log}");
+    assert_eq!(count(&log, "a request was abandoned"), 0, "{log}");
+}
+
+#[test]
+fn caller_that_hung_up_leaves_a_line_even_without_an_access_log() {
+    let log = log_of_a_caller_that_hangs_up("info");
+    let abandoned = r#"a request was abandoned: nobody waits for its answer any longer method="GET" route="/" error="cancelled" "#;
+    assert_eq!(count(&log, abandoned), 1, "{log}");
 }
