@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -25,7 +25,28 @@ async fn readyz(State(readiness): State<Readiness>) -> Result<&'static str, (Sta
     readiness.check().map_err(unavailable)
 }
 
-async fn scrape(State(metrics): State<Metrics>) -> impl IntoResponse {
-    let format = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, format)], metrics.encode())
+/// The metrics, in the format of [OpenMetrics](https://prometheus.io/docs/specs/om/open_metrics_spec/)
+/// for who accepts that; others, such as a browser, get Prometheus' older one, which has no exemplars.
+async fn scrape(State(metrics): State<Metrics>, headers: HeaderMap) -> impl IntoResponse {
+    let accepted = headers.get(header::ACCEPT).map(HeaderValue::as_bytes);
+    let accepted = String::from_utf8_lossy(accepted.unwrap_or_default());
+    let text = metrics.encode();
+    if accepted.contains(OPEN_METRICS) {
+        let format = format!("{OPEN_METRICS}; version=1.0.0; charset=utf-8");
+        return ([(header::CONTENT_TYPE, format)], text);
+    }
+    let format = "text/plain; version=0.0.4; charset=utf-8".to_owned();
+    ([(header::CONTENT_TYPE, format)], without_exemplars(&text))
+}
+
+const OPEN_METRICS: &str = "application/openmetrics-text";
+
+/// An exemplar follows its sample after a number sign; the rest of OpenMetrics' text is valid in the
+/// older format, too.
+fn without_exemplars(text: &str) -> String {
+    let sample = |line: &str| match line.split_once(" # {") {
+        Some((sample, _)) => format!("{sample}\n"),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(sample).collect()
 }

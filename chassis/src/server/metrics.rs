@@ -4,23 +4,28 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::StatusCode;
+use opentelemetry::Context;
 use prometheus_client::encoding::{EncodeLabel, EncodeLabelSet, LabelSetEncoder, text};
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
 use crate::completion::CANCELLED;
+use crate::server::exemplar::Exemplar;
 use crate::telemetry::method::method;
 
 /// Bounds in seconds, as the semantic conventions advise.
 const BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
+
+/// Durations in buckets; each bucket names the trace of the last request in it that has one.
+type Histogram = HistogramWithExemplars<Exemplar>;
 
 /// What `/metrics` shows of a service.
 #[derive(Clone)]
@@ -35,7 +40,7 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let metrics = Self {
             registry: Arc::default(),
-            requests: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
+            requests: Family::new_with_constructor(|| Histogram::new(BUCKETS.into_iter())),
             unreadable: Counter::default(),
         };
         metrics.registry().register_with_unit(
@@ -57,7 +62,7 @@ impl Metrics {
         self.registry().register(name, help, metric);
     }
 
-    /// Everything registered, in the text format that Prometheus scrapes.
+    /// Everything registered, in the text format of OpenMetrics 1.0, exemplars included.
     pub(crate) fn encode(&self) -> String {
         let mut text = String::new();
         text::encode(&mut text, &self.registry()).expect("writing to a String cannot fail");
@@ -95,16 +100,26 @@ impl Measurement {
         }
     }
 
-    /// Counts the request; an answer that was not sent has no status. Returns how long it took.
-    pub(super) fn report(&mut self, metrics: &Metrics, status: Option<StatusCode>) -> Duration {
+    /// Counts the request that was served in `context`; an answer that was not sent has no status.
+    /// Returns how long it took.
+    pub(super) fn report(
+        &mut self,
+        metrics: &Metrics,
+        status: Option<StatusCode>,
+        context: &Context,
+    ) -> Duration {
         let duration = self.begun.elapsed();
         let seconds = duration.as_secs_f64();
+        let exemplar = Exemplar::of(context);
+        let now = exemplar.is_some().then(SystemTime::now);
         self.labels.status = status;
         match self.usual.0.get() {
-            Some((labels, histogram)) if *labels == self.labels => histogram.observe(seconds),
+            Some((labels, histogram)) if *labels == self.labels => {
+                histogram.observe(seconds, exemplar, now);
+            }
             _ => {
                 let histogram = metrics.requests.get_or_create_owned(&self.labels);
-                histogram.observe(seconds);
+                histogram.observe(seconds, exemplar, now);
                 if status.is_some_and(|status| status.is_success()) {
                     let _ = self.usual.0.set((self.labels.clone(), histogram));
                 }

@@ -4,6 +4,7 @@ mod accept;
 mod access;
 mod answer_headers;
 mod connection;
+mod exemplar;
 pub(crate) mod extract;
 pub(crate) mod limits;
 mod listen;

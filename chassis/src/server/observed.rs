@@ -154,7 +154,8 @@ impl UnderWay {
 
     fn report(&mut self, status: Option<StatusCode>) -> Duration {
         self.is_reported = true;
-        let duration = self.measurement.report(&self.shared.metrics, status);
+        let metrics = &self.shared.metrics;
+        let duration = self.measurement.report(metrics, status, &self.context);
         match self.line.take() {
             Some(line) => line.write(status, duration),
             None if status.is_none() => write_abandoned(self.measurement.name(), duration),

@@ -4,11 +4,8 @@ use axum::Router;
 use axum::routing::get as route;
 use chassis::Problem;
 use reqwest::{Method, StatusCode};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{Duration, timeout};
 
 use crate::{get, start};
 
@@ -94,48 +91,4 @@ async fn more_requests_at_once_than_the_limit_are_turned_away() {
     open.close();
     let rest = requests.join_all().await;
     assert!(rest.iter().all(|&status| status == StatusCode::OK));
-}
-
-#[tokio::test]
-async fn unknown_paths_are_one_label_of_the_metrics() {
-    let server = start(&[], Router::new().route("/known/{id}", route("known"))).await;
-    for path in ["/known/1", "/known/2", "/a", "/b", "/c"] {
-        get(&server.url, path).await;
-    }
-    let metrics = server.metrics().await;
-    let count = |labels: &str| {
-        let name = "http_server_request_duration_seconds_count";
-        metrics.contains(&format!("{name}{{http_request_method=\"GET\",{labels}"))
-    };
-    assert!(
-        count(r#"http_route="/known/{id}",http_response_status_code="200"} 2"#),
-        "{metrics}"
-    );
-    assert!(
-        count(r#"http_route="unmatched",http_response_status_code="404"} 3"#),
-        "{metrics}"
-    );
-}
-
-#[tokio::test]
-async fn request_whose_caller_hangs_up_is_counted() {
-    let arrived = Arc::new(Notify::new());
-    let wait = {
-        let arrived = Arc::clone(&arrived);
-        route(async move || {
-            arrived.notify_one();
-            std::future::pending::<()>().await;
-        })
-    };
-    let server = start(&[], Router::new().route("/", wait)).await;
-    let mut caller = TcpStream::connect(&server.url["http://".len()..])
-        .await
-        .unwrap();
-    let request = b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n";
-    caller.write_all(request).await.unwrap();
-    arrived.notified().await;
-    drop(caller);
-    let count = r#"count{http_request_method="GET",http_route="/",error_type="cancelled"} 1"#;
-    let counted = async { while !server.metrics().await.contains(count) {} };
-    timeout(Duration::from_secs(20), counted).await.unwrap();
 }

@@ -5,6 +5,7 @@ mod answers;
 mod calls;
 mod http;
 mod listen;
+mod metrics;
 mod stop;
 
 use axum::Router;
