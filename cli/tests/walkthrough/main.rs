@@ -80,6 +80,7 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo6/egress",
             "demo6/egress-supplier",
             "demo6/jwt",
+            "demo6/exemplars",
         ]
     );
 }

@@ -1,6 +1,7 @@
 //! The manifests, the compose file and the documents fit each other and the programs.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod addons;
 mod containers;
 mod copies;
 mod documents;

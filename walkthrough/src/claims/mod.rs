@@ -27,6 +27,7 @@ use self::demo5::forest::Mode;
 use self::demo5::{grafana, kiali, traces};
 use self::demo6::{egress, egress_supplier};
 use self::demo6::jwt;
+use self::demo6::exemplars;
 use self::target::Target;
 use crate::documents::Documents;
 
@@ -78,6 +79,7 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo6/egress", egress::egress),
     ("demo6/egress-supplier", egress_supplier::supplier),
     ("demo6/jwt", jwt::jwt),
+    ("demo6/exemplars", exemplars::exemplars),
 ];
 
 /// The claims of the stage at `position`: those that every stage makes, and its own.

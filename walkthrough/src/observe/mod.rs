@@ -6,6 +6,7 @@ pub(crate) mod access;
 pub(crate) mod address;
 pub(crate) mod callers;
 pub(crate) mod endpoints;
+pub(crate) mod exemplars;
 pub mod jaeger;
 pub(crate) mod meeting;
 pub(crate) mod network_policies;

@@ -5,3 +5,6 @@ pub(super) mod egress_supplier;
 //! Demo 6: what operators of a mesh need next.
 
 pub(super) mod jwt;
+//! Demo 6: what an operator of a mesh needs next.
+
+pub(super) mod exemplars;
