@@ -81,6 +81,8 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo6/egress-supplier",
             "demo6/jwt",
             "demo6/exemplars",
+            "demo6/alert",
+            "demo6/alert-resolved",
         ]
     );
 }

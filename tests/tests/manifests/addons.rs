@@ -35,3 +35,15 @@ fn dot_of_a_chart_leads_to_a_source_of_traces() {
     let keeps = Value::from("--enable-feature=exemplar-storage");
     assert!(arguments.contains(&keeps), "{arguments:?}");
 }
+
+#[test]
+fn rules_of_prometheus_are_in_its_folder() {
+    let settings = file("prometheus", "prometheus.yml");
+    let files = list(&settings, "/rule_files").iter();
+    let groups = files.map(|name| file("prometheus", name.as_str().unwrap()));
+    let rules: Vec<_> = groups
+        .map(|rules| rules["groups"][0]["rules"][0].clone())
+        .collect();
+    assert_eq!(rules.len(), 1);
+    assert_eq!(text(&rules[0], "/alert"), "WebCallsFail");
+}

@@ -28,6 +28,7 @@ use self::demo5::{grafana, kiali, traces};
 use self::demo6::{egress, egress_supplier};
 use self::demo6::jwt;
 use self::demo6::exemplars;
+use self::demo6::{alert, exemplars};
 use self::target::Target;
 use crate::documents::Documents;
 
@@ -80,6 +81,8 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo6/egress-supplier", egress_supplier::supplier),
     ("demo6/jwt", jwt::jwt),
     ("demo6/exemplars", exemplars::exemplars),
+    ("demo6/alert", alert::fires),
+    ("demo6/alert-resolved", alert::resolved),
 ];
 
 /// The claims of the stage at `position`: those that every stage makes, and its own.

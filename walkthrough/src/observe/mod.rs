@@ -4,6 +4,7 @@
 
 pub(crate) mod access;
 pub(crate) mod address;
+pub(crate) mod alerts;
 pub(crate) mod callers;
 pub(crate) mod endpoints;
 pub(crate) mod exemplars;

@@ -12,12 +12,23 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// # Errors
 /// When `ask` fails.
 pub(crate) fn eventually<T>(
+    ask: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<Option<T>> {
+    within(Duration::from_secs(40), ask)
+}
+
+/// Asks again and again until there is an answer, for `limit` at most.
+///
+/// # Errors
+/// When `ask` fails.
+pub(crate) fn within<T>(
+    limit: Duration,
     mut ask: impl FnMut() -> anyhow::Result<Option<T>>,
 ) -> anyhow::Result<Option<T>> {
     let begin = Instant::now();
     loop {
         let answer = ask()?;
-        if answer.is_some() || begin.elapsed() > Duration::from_secs(40) {
+        if answer.is_some() || begin.elapsed() > limit {
             return Ok(answer);
         }
         sleep(PAUSE);

@@ -11,7 +11,7 @@ use crate::cluster::kubectl::kubectl;
 use crate::observe::page::{Page, statuses};
 
 /// What demo 4 injects: the same numbers as in its files.
-pub(super) const ABORTED: f64 = 0.2;
+pub(in crate::claims) const ABORTED: f64 = 0.2;
 const DELAYED: f64 = 0.7;
 /// By how much a delay may be shorter than its file says: Envoy's timers count from the beginning
 /// of a round of its event loop, and so end some milliseconds early under load.
@@ -21,7 +21,7 @@ const DELAY_MS: f64 = 1500.0 - TIMER_ERROR_MS;
 const ROWS: i32 = 4;
 
 /// Whether a fault made the sidecar of an `app` answer in stock-api's place.
-pub(super) fn is_aborted(call: &UpstreamCall, app: &str) -> bool {
+pub(in crate::claims) fn is_aborted(call: &UpstreamCall, app: &str) -> bool {
     let finding = call.finding.as_ref().map(|finding| &finding.title);
     let title = format!("Abort injected by {app}'s sidecar");
     call.status == Some(503) && finding == Some(&title)

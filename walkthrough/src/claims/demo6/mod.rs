@@ -7,4 +7,5 @@ pub(super) mod egress_supplier;
 pub(super) mod jwt;
 //! Demo 6: what an operator of a mesh needs next.
 
+pub(super) mod alert;
 pub(super) mod exemplars;
