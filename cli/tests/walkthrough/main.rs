@@ -83,6 +83,7 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo6/exemplars",
             "demo6/alert",
             "demo6/alert-resolved",
+            "demo6/load",
         ]
     );
 }

@@ -83,6 +83,7 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo6/exemplars", exemplars::exemplars),
     ("demo6/alert", alert::fires),
     ("demo6/alert-resolved", alert::resolved),
+    ("demo6/load", |_| demo6::load::load()),
 ];
 
 /// The claims of the stage at `position`: those that every stage makes, and its own.

@@ -9,3 +9,4 @@ pub(super) mod jwt;
 
 pub(super) mod alert;
 pub(super) mod exemplars;
+pub(super) mod load;
