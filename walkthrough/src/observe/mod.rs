@@ -3,6 +3,7 @@
 //! claims stands in `claims`, which also says what to wait for.
 
 pub(crate) mod access;
+pub(crate) mod access_log;
 pub(crate) mod address;
 pub(crate) mod alerts;
 pub(crate) mod callers;

@@ -15,6 +15,8 @@ use crate::cluster::kubectl::{elements, get, istioctl_json};
 pub(crate) struct Route {
     /// The percentage of the calls for each subset.
     weights: BTreeMap<String, u64>,
+    /// The subset that gets a copy of calls, and of how many percent.
+    mirror: Option<(String, f64)>,
     /// The percentage of the calls that a fault makes fail.
     abort: f64,
     /// The percentage of the calls that a fault delays, and for how many seconds.
@@ -105,8 +107,13 @@ impl Route {
         });
         let (abort, delay) = (&route["fault"]["abort"], &route["fault"]["delay"]);
         let percent = |fault: &Value| fault["percentage"]["value"].as_f64().unwrap_or_default();
+        let mirror = route["mirror"]["subset"].as_str().map(|subset| {
+            let percent = route["mirrorPercentage"]["value"].as_f64();
+            (subset.to_owned(), percent.unwrap_or(100.0))
+        });
         Self {
             weights: weights.filter(|(_, weight)| *weight > 0).collect(),
+            mirror,
             abort: percent(abort),
             delay: (percent(delay), seconds(&delay["fixedDelay"])),
             retries: route["retries"]["attempts"].as_u64(),
@@ -128,10 +135,16 @@ impl Route {
             }
             None => [(subset(&action["cluster"]), 100)].into(),
         };
+        let mirror = elements(&action["requestMirrorPolicies"]).next();
+        let mirror = mirror.map(|policy| {
+            let share = percent(&policy["runtimeFraction"]["defaultValue"]);
+            (subset(&policy["cluster"]), share)
+        });
         let fault = &route["typedPerFilterConfig"]["envoy.filters.http.fault"];
         let (abort, delay) = (&fault["abort"], &fault["delay"]);
         Self {
             weights,
+            mirror,
             abort: percent(&abort["percentage"]),
             delay: (percent(&delay["percentage"]), seconds(&delay["fixedDelay"])),
             retries: Some(retries(&action["retryPolicy"])),
@@ -204,6 +217,20 @@ mod tests {
         assert!(!are_held(&wanted, &[Route::of_envoy(&weighted(75, 25))]));
         assert!(!are_held(&wanted, &[]));
         assert!(!are_held(&[], &[]));
+    }
+
+    #[test]
+    fn copy_is_told_by_its_subset_and_its_percentage() {
+        let wanted = json!({ "route": [{ "destination": { "host": "products-api", "subset": "v1" } }],
+            "mirror": { "host": "products-api", "subset": "v2" } });
+        let held = |numerator: u32| {
+            json!({ "route": { "cluster": "outbound|80|v1|products-api", "timeout": "0s",
+                "requestMirrorPolicies": [{ "cluster": "outbound|80|v2|products-api", "runtimeFraction": {
+                    "defaultValue": { "numerator": numerator, "denominator": "MILLION" } } }] } })
+        };
+        let wanted = [Route::of_virtual_service(&wanted)];
+        assert!(are_held(&wanted, &[Route::of_envoy(&held(1_000_000))]));
+        assert!(!are_held(&wanted, &[Route::of_envoy(&held(500_000))]));
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub(in crate::claims) fn split(target: &Target, expected: f64) -> anyhow::Result
 }
 
 /// Whether a page shows the prices of the version that answered.
-fn has_its_price(page: &Page) -> bool {
+pub(in crate::claims) fn has_its_price(page: &Page) -> bool {
     match page.version() {
         "v1" => page.prices() == ["30.00", "8.00", "15.50", "6000.00"],
         "v2" => page.prices() == ["52.50", "14.00", "27.13", "10500.00"],

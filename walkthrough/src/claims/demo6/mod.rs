@@ -10,3 +10,4 @@ pub(super) mod jwt;
 pub(super) mod alert;
 pub(super) mod exemplars;
 pub(super) mod load;
+pub(super) mod mirror;
