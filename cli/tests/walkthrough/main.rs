@@ -85,6 +85,7 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo6/alert-resolved",
             "demo6/load",
             "demo6/mirror",
+            "demo6/breaker",
         ]
     );
 }

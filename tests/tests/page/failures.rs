@@ -14,12 +14,16 @@ use crate::mesh::Mesh;
 #[ignore = "needs Chromium and Envoy"]
 async fn more_calls_than_may_wait_are_turned_away() {
     let mesh = Mesh::start(|plan| {
-        let limits = json!({ "max_connections": 1, "max_pending_requests": 1 });
+        // What Istio makes of the DestinationRule's `http2MaxRequests`.
+        let limits = json!({ "max_requests": 1 });
         plan.to_stock.cluster["circuit_breakers"] = json!({ "thresholds": [limits] });
         plan.into_stock.filters.push(fault(delay(0.2))); // until all four have come
     })
     .await;
     let browser = Browser::open(&mesh.url).await;
+    let file = "istio/demo6/breaker/connection-pool.yaml";
+    let code = browser.texts(".finding code").await;
+    assert!(code.contains(&file.to_owned()), "{code:?}");
     let title = "Too many at once for web's sidecar";
     let reasons = browser
         .texts("tr[data-level='unknown'] .availability small")

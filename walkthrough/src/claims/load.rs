@@ -7,7 +7,7 @@ use crate::observe::page::{Page, statuses};
 /// Views the shop 25 times a second for 20 s, as the document's fortio does, which gives up after
 /// `timeout` seconds. The presenter's own fortio may run at the same time.
 pub(super) fn load(target: &Target, timeout: f64) -> Vec<Claim> {
-    let (pages, took) = target.shop.load(25, 20);
+    let (pages, took) = target.shop.load(25, 20, |shop| shop.get("/", &[]));
     let is_good = |page: &&Page| page.status == 200 && page.seconds < timeout;
     let good = pages.iter().filter(is_good).count();
     let complete = pages.iter().filter(|page| page.shows_all()).count();

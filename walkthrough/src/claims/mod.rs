@@ -85,6 +85,7 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo6/alert-resolved", alert::resolved),
     ("demo6/load", |_| demo6::load::load()),
     ("demo6/mirror", demo6::mirror::mirror),
+    ("demo6/breaker", demo6::breaker::breaker),
 ];
 
 /// The claims of the stage at `position`: those that every stage makes, and its own.

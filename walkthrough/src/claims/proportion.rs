@@ -46,7 +46,7 @@ impl Share {
         self.total > 0 && (low..=high).contains(&expected)
     }
 
-    fn evidence(self) -> String {
+    pub(super) fn evidence(self) -> String {
         let (low, high) = self.interval();
         #[expect(clippy::cast_precision_loss, reason = "counts are small")]
         let share = 100.0 * self.hits as f64 / (self.total as f64).max(1.0);

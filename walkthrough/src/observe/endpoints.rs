@@ -1,4 +1,4 @@
-//! Where web's sidecar may send calls.
+//! Where web's sidecar may send calls, and how many.
 
 use serde_json::Value;
 
@@ -29,4 +29,31 @@ pub(crate) fn ejected(pods: &[&Value]) -> anyhow::Result<usize> {
             .any(|host| host["healthStatus"]["failedOutlierCheck"] == true)
     };
     Ok(pods.iter().filter(is_ejected).count())
+}
+
+/// How many calls of stock-api's `subset` may be under way at the same time, as web's sidecar has it;
+/// `None` without a limit.
+///
+/// # Errors
+/// When istioctl cannot ask the sidecar.
+pub(crate) fn calls_at_once(subset: &str) -> anyhow::Result<Option<u64>> {
+    let service = format!("stock-api.{SHOP}.svc.cluster.local");
+    let clusters = istioctl_json(&[
+        "proxy-config",
+        "cluster",
+        "deployment/web",
+        "-n",
+        SHOP,
+        "--fqdn",
+        &service,
+        "--subset",
+        subset,
+        "--output",
+        "json",
+    ])?;
+    let mut limits = elements(&clusters)
+        .flat_map(|cluster| elements(&cluster["circuitBreakers"]["thresholds"]))
+        .filter_map(|threshold| threshold["maxRequests"].as_u64());
+    // Istio writes the highest number where a DestinationRule sets none.
+    Ok(limits.next().filter(|limit| *limit < u64::from(u32::MAX)))
 }

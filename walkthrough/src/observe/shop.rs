@@ -110,16 +110,22 @@ impl ShopClient {
         parallel(self.visitors, 0..n, |_| ask())
     }
 
-    /// Views of the page at a steady rate, `per_second`, for `seconds`; also returns how long that
-    /// took.
-    pub(crate) fn load(&self, per_second: u32, seconds: u32) -> (Vec<Page>, Duration) {
+    /// What visitors get who `ask` at a steady rate, `per_second`, for `seconds`, in the order in which they
+    /// asked; also returns how long that took.
+    pub(crate) fn load(
+        &self,
+        per_second: u32,
+        seconds: u32,
+        ask: impl Fn(&Self) -> Page + Sync,
+    ) -> (Vec<Page>, Duration) {
+        let ask = &ask;
         let (count, begin) = (per_second * seconds, Instant::now());
         let pages = thread::scope(|scope| {
             let views: Vec<_> = (0..count)
                 .map(|number| {
                     let due = Duration::from_secs(1) * number / per_second;
                     thread::sleep(due.saturating_sub(begin.elapsed()));
-                    scope.spawn(|| self.get("/", &[]))
+                    scope.spawn(move || ask(self))
                 })
                 .collect();
             let pages = views.into_iter().map(thread::ScopedJoinHandle::join);

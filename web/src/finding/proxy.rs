@@ -102,13 +102,20 @@ fn no_healthy_upstream(call: &Call) -> Finding {
 }
 
 fn overflow(call: &Call) -> Finding {
+    let (service, answerer) = (call.service, answerer(call));
     let text = format!(
-        "More calls wait for {} than the `connectionPool` of its DestinationRule allows, so the \
-         sidecar fails them at once.",
-        call.service
+        "More calls are under way to {service} than the `connectionPool` of its DestinationRule allows, \
+         so the sidecar fails this one at once."
     );
-    let title = format!("Too many at once for {}'s sidecar", answerer(call));
-    Finding::new(Cause::Overflow, title, text)
+    let title = format!("Too many at once for {answerer}'s sidecar");
+    let finding = Finding::new(Cause::Overflow, title, text);
+    match (service, answerer) {
+        ("stock-api", "web") => finding.file(
+            "istio/demo6/breaker/connection-pool.yaml",
+            "says how many it allows",
+        ),
+        _ => finding,
+    }
 }
 
 fn reset(call: &Call, reason: &str) -> Finding {

@@ -15,7 +15,7 @@ pub(in crate::claims) const ABORTED: f64 = 0.2;
 const DELAYED: f64 = 0.7;
 /// By how much a delay may be shorter than its file says: Envoy's timers count from the beginning
 /// of a round of its event loop, and so end some milliseconds early under load.
-pub(super) const TIMER_ERROR_MS: f64 = 50.0;
+pub(in crate::claims) const TIMER_ERROR_MS: f64 = 50.0;
 const DELAY_MS: f64 = 1500.0 - TIMER_ERROR_MS;
 /// Each product of a page is a row, and a call of stock-api.
 const ROWS: i32 = 4;

@@ -9,5 +9,6 @@ pub(super) mod jwt;
 
 pub(super) mod alert;
 pub(super) mod exemplars;
+pub(super) mod breaker;
 pub(super) mod load;
 pub(super) mod mirror;
