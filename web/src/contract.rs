@@ -216,8 +216,10 @@ pub enum Cause {
     InjectedAbort,
     /// It was answered, but late.
     Delay,
-    /// More calls waited than a proxy allows.
+    /// More calls were under way than a proxy allows.
     Overflow,
+    /// More calls came in a time than a proxy allows.
+    RateLimited,
     /// A proxy knew no pod to send it to.
     NoHealthyUpstream,
     /// A proxy knew no rule that says where to send it.

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 
 use crate::client::error::CallError;
 use crate::duration::milliseconds;
@@ -45,6 +45,9 @@ pub struct Call {
     pub caller: Option<String>,
     /// Whether the answer came from the called service's cache, where it says so.
     pub cached: Option<bool>,
+    /// How long a refusal asks the caller to wait: seconds, or a date
+    /// (<https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>).
+    pub retry_after: Option<String>,
 }
 
 impl Call {
@@ -65,6 +68,7 @@ impl Call {
             attempt: None,
             caller: None,
             cached: None,
+            retry_after: None,
         }
     }
 
@@ -76,6 +80,11 @@ impl Call {
             if let (Some((_, note)), Ok(value)) = (field, value.to_str()) {
                 note(self, value);
             }
+        }
+        if !status.is_success() {
+            let wait = headers.get(header::RETRY_AFTER);
+            let wait = wait.and_then(|wait| wait.to_str().ok());
+            self.retry_after = wait.map(str::to_owned);
         }
     }
 

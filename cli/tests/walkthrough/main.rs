@@ -86,6 +86,7 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo6/load",
             "demo6/mirror",
             "demo6/breaker",
+            "demo6/rate-limit",
         ]
     );
 }

@@ -175,6 +175,23 @@ fn broken_replica_is_stock_api_under_another_version() {
     );
 }
 
+/// Behind Istio's own filters: a call that a policy refuses is neither delayed nor counted.
+#[test]
+fn filter_that_demo_6_adds_stands_where_that_of_demo_4_does() {
+    let place = |file: &str| {
+        let mut spec = yaml(file)[0]["spec"].take();
+        spec["configPatches"][0]["patch"]["value"].take();
+        spec
+    };
+    let faults = place("istio/demo4/stock-api/resilience/faults.yaml");
+    for file in [
+        "istio/demo6/breaker/slow-stock-api.yaml",
+        "istio/demo6/rate-limit/local-rate-limit.yaml",
+    ] {
+        assert_eq!(place(file), faults, "{file}");
+    }
+}
+
 /// The lines of a file's Deployment, without those that are only a comment.
 fn lines(file: &str) -> Vec<String> {
     let text = read(file);

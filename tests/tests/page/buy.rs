@@ -2,7 +2,7 @@
 
 use testkit::chromium::Browser;
 
-use crate::filters::{abort, allow, delay, fault, only};
+use crate::filters::{abort, allow, delay, fault, only, rate_limit};
 use crate::mesh::{Mesh, Plan, WEB};
 use crate::table::{availability, buy};
 
@@ -119,6 +119,18 @@ async fn sale_that_never_left_web_sold_nothing() {
         notice.contains("Abort injected by web's sidecar"),
         "{notice}"
     );
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn sale_beyond_a_rate_limit_sold_nothing_and_names_the_file() {
+    // The page before takes all tokens.
+    let browser = failed_sale(|plan| plan.into_stock.filters.push(rate_limit(4))).await;
+    let notice = browser.text(".notice").await;
+    assert!(notice.contains("nothing was sold"), "{notice}");
+    assert!(notice.contains("wait for 10 s"), "{notice}");
+    let file = "istio/demo6/rate-limit/local-rate-limit.yaml";
+    assert_eq!(browser.texts(".notice code").await, [file]);
 }
 
 #[tokio::test]

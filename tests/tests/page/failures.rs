@@ -5,7 +5,7 @@ use testkit::chromium::Browser;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
-use crate::filters::{delay, fault};
+use crate::filters::{delay, fault, rate_limit};
 use crate::finding::Finding;
 use crate::hop::NOBODY;
 use crate::mesh::Mesh;
@@ -38,6 +38,21 @@ async fn more_calls_than_may_wait_are_turned_away() {
             .await
             .is_empty()
     );
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn calls_beyond_a_rate_limit_lead_to_its_file_and_say_how_long_to_wait() {
+    let mesh = Mesh::start(|plan| plan.into_stock.filters.push(rate_limit(4))).await;
+    mesh.content().await; // takes all tokens
+    let limited = Finding {
+        cause: "rate_limited",
+        title: "Rate limited by stock-api's sidecar",
+        file: Some("istio/demo6/rate-limit/local-rate-limit.yaml"),
+    };
+    let browser = limited.assert_hides_stock(&mesh).await;
+    let text = browser.text(".finding").await;
+    assert!(text.contains("asks web to wait for 10 s"), "{text}");
 }
 
 #[tokio::test]

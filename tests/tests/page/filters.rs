@@ -21,6 +21,21 @@ pub(crate) fn delay(seconds: f64) -> Value {
     json!({ "delay": { "fixed_delay": delay, "percentage": { "numerator": 100 } } })
 }
 
+/// What an `EnvoyFilter` of the demo makes: `tokens` calls pass, and none for the hour after them.
+pub(crate) fn rate_limit(tokens: u32) -> Value {
+    let always = json!({ "default_value": { "numerator": 100 } });
+    let bucket =
+        json!({ "max_tokens": tokens, "tokens_per_fill": tokens, "fill_interval": "3600s" });
+    let limit = json!({
+        "stat_prefix": "rate_limit",
+        "token_bucket": bucket,
+        "filter_enabled": always,
+        "filter_enforced": always,
+        "response_headers_to_add": [{ "header": { "key": "retry-after", "value": "10" } }],
+    });
+    json!({ "name": "rate_limit", "typed_config": typed("local_ratelimit.v3.LocalRateLimit", limit) })
+}
+
 /// Limits a fault to requests whose `header` is `value`.
 pub(crate) fn only(header: &str, value: &str, mut fault: Value) -> Value {
     fault["headers"] = json!([{ "name": header, "string_match": { "exact": value } }]);

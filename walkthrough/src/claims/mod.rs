@@ -86,6 +86,7 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo6/load", |_| demo6::load::load()),
     ("demo6/mirror", demo6::mirror::mirror),
     ("demo6/breaker", demo6::breaker::breaker),
+    ("demo6/rate-limit", demo6::rate_limit::rate_limit),
 ];
 
 /// The claims of the stage at `position`: those that every stage makes, and its own.

@@ -43,14 +43,15 @@ impl Cause {
         // Not `Reset`, nor the timeouts: a proxy may lose the connection, or stop waiting, after
         // the service has begun.
         use Cause::{
-            InjectedAbort, NoHealthyUpstream, NoRoute, NotRegistered, Overflow, Refused,
-            Unreachable,
+            InjectedAbort, NoHealthyUpstream, NoRoute, NotRegistered, Overflow, RateLimited,
+            Refused, Unreachable,
         };
         matches!(
             self,
             Refused
                 | InjectedAbort
                 | Overflow
+                | RateLimited
                 | NoHealthyUpstream
                 | NoRoute
                 | NotRegistered

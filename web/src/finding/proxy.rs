@@ -31,6 +31,7 @@ pub(super) fn known(call: &Call, status: StatusCode, body: &str) -> Option<Findi
         (status, "fault filter abort") => aborted(call, status),
         (503, "no healthy upstream") => no_healthy_upstream(call),
         (503, body) if body.contains("reset reason: overflow") => overflow(call),
+        (status, "local_rate_limited") => rate_limited(call, status),
         (503, body) if body.starts_with(BROKE) => reset(call, &body[BROKE.len()..]),
         (504, "upstream request timeout") => given_up(call),
         (404, "") => no_route(call),
@@ -112,6 +113,27 @@ fn overflow(call: &Call) -> Finding {
     match (service, answerer) {
         ("stock-api", "web") => finding.file(
             "istio/demo6/breaker/connection-pool.yaml",
+            "says how many it allows",
+        ),
+        _ => finding,
+    }
+}
+
+fn rate_limited(call: &Call, status: u16) -> Finding {
+    let (service, answerer) = (call.service, answerer(call));
+    let wait = match call.retry_after.as_deref().map(str::parse::<u32>) {
+        Some(Ok(seconds)) => format!(" and asks web to wait for {seconds} s"),
+        _ => String::new(),
+    };
+    let text = format!(
+        "More calls came than a limit for this time allows, so the sidecar answered {status} in \
+         {service}'s place{wait}."
+    );
+    let title = format!("Rate limited by {answerer}'s sidecar");
+    let finding = Finding::new(Cause::RateLimited, title, text);
+    match (service, answerer) {
+        ("stock-api", "stock-api") => finding.file(
+            "istio/demo6/rate-limit/local-rate-limit.yaml",
             "says how many it allows",
         ),
         _ => finding,

@@ -12,3 +12,4 @@ pub(super) mod exemplars;
 pub(super) mod breaker;
 pub(super) mod load;
 pub(super) mod mirror;
+pub(super) mod rate_limit;
