@@ -18,8 +18,8 @@ mod page;
 mod routes;
 mod settings;
 mod shop;
-mod supplier;
 mod sign_in;
+mod supplier;
 mod test_user;
 mod visit;
 

@@ -77,16 +77,16 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo5/traces-predecessor",
             "demo5/traces-headers",
             "demo5/traces",
+            "demo6/load",
             "demo6/egress",
             "demo6/egress-supplier",
+            "demo6/mirror",
+            "demo6/breaker",
+            "demo6/rate-limit",
             "demo6/jwt",
             "demo6/exemplars",
             "demo6/alert",
             "demo6/alert-resolved",
-            "demo6/load",
-            "demo6/mirror",
-            "demo6/breaker",
-            "demo6/rate-limit",
         ]
     );
 }

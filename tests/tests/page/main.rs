@@ -18,7 +18,7 @@ mod live;
 mod mesh;
 mod origin;
 mod refusals;
-mod supplier;
 mod sign_in;
+mod supplier;
 mod table;
 mod test_user;

@@ -25,10 +25,7 @@ use self::claim::Claim;
 use self::demo4::{canary, faults, ingress, resilience};
 use self::demo5::forest::Mode;
 use self::demo5::{grafana, kiali, traces};
-use self::demo6::{egress, egress_supplier};
-use self::demo6::jwt;
-use self::demo6::exemplars;
-use self::demo6::{alert, exemplars};
+use self::demo6::{alert, breaker, egress, egress_supplier, exemplars, jwt, mirror, rate_limit};
 use self::target::Target;
 use crate::documents::Documents;
 
@@ -77,16 +74,16 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo5/traces", |target| {
         traces::traces(target, Mode::Linked)
     }),
+    ("demo6/load", |_| demo6::load::load()),
     ("demo6/egress", egress::egress),
     ("demo6/egress-supplier", egress_supplier::supplier),
+    ("demo6/mirror", mirror::mirror),
+    ("demo6/breaker", breaker::breaker),
+    ("demo6/rate-limit", rate_limit::rate_limit),
     ("demo6/jwt", jwt::jwt),
     ("demo6/exemplars", exemplars::exemplars),
     ("demo6/alert", alert::fires),
     ("demo6/alert-resolved", alert::resolved),
-    ("demo6/load", |_| demo6::load::load()),
-    ("demo6/mirror", demo6::mirror::mirror),
-    ("demo6/breaker", demo6::breaker::breaker),
-    ("demo6/rate-limit", demo6::rate_limit::rate_limit),
 ];
 
 /// The claims of the stage at `position`: those that every stage makes, and its own.

@@ -7,8 +7,8 @@ mod http;
 mod many;
 mod origin;
 mod page;
-mod supplier;
 mod sign_in;
+mod supplier;
 
 use axum::Router;
 use reqwest::redirect::Policy;
