@@ -62,14 +62,15 @@ impl Wanted {
     }
 
     /// Applies all objects that should exist, policies last: a pod that starts under deny-all never
-    /// reaches its database, and is never ready. So where some policies are there and others are not,
-    /// all are made anew.
+    /// reaches its database, and is never ready. So where policies are missing, one without rules, which
+    /// denies all, is made anew.
     fn apply(&self) -> anyhow::Result<Vec<String>> {
         let is_policy = |object: &&Value| object["kind"] == "AuthorizationPolicy";
         let (policies, others): (Vec<_>, Vec<_>) = self.present.iter().partition(is_policy);
         let mut changes = Vec::new();
-        let held = found(policies.iter().copied())?;
+        let mut held = found(policies.iter().copied())?;
         if held.len() < policies.len() {
+            held.retain(|policy| policy.pointer("/spec/rules").is_none());
             changes.extend(delete(&held)?);
         }
         changes.extend(apply(&others)?);
