@@ -55,7 +55,7 @@ const CACHE_EXPIRY: Duration = Duration::from_secs(46);
 /// What Live shows.
 const WINDOW: Duration = Duration::from_mins(2);
 
-const PICTURES: [Picture; 8] = [
+const PICTURES: [Picture; 11] = [
     picture(
         "shop",
         "demo2/deploy",
@@ -95,6 +95,21 @@ const PICTURES: [Picture; 8] = [
         Subject::Traces(11),
     ),
     picture("traces-after", "demo5/traces", Subject::Traces(27)),
+    picture(
+        "blocked",
+        "demo6/egress",
+        Subject::Page("/", Act::Scroll(".xray")),
+    ),
+    picture(
+        "delivery",
+        "demo6/egress-supplier",
+        Subject::Page("/", Act::Scroll("body")),
+    ),
+    picture(
+        "rate-limit",
+        "demo6/rate-limit",
+        Subject::Page("/?live=10", Act::Wait(WINDOW)),
+    ),
 ];
 
 const fn picture(name: &'static str, stage: &'static str, subject: Subject) -> Picture {
