@@ -26,7 +26,7 @@ async fn call(mesh: &Mesh) -> Value {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
-async fn name_that_the_mesh_does_not_know_is_kept_in_by_webs_sidecar() {
+async fn name_that_the_mesh_does_not_know_is_blocked_by_webs_sidecar() {
     // The route `block_all`, which Istio gives a sidecar for REGISTRY_ONLY.
     let block_all = json!({ "match": { "prefix": "/" }, "direct_response": { "status": 502 } });
     let mesh = Mesh::start(|plan| {
@@ -51,6 +51,23 @@ async fn name_that_the_mesh_does_not_know_is_kept_in_by_webs_sidecar() {
         browser.texts("tr[data-failed] .version").await,
         ["by a proxy"]
     );
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn long_path_breaks_in_its_cell_and_leaves_the_times_in_sight() {
+    let mesh = Mesh::start(|plan| plan.to_supplier = Some(Hop::to("supplier"))).await;
+    let browser = Browser::open_in_size(&mesh.url, "1280,943").await;
+    let fits = "(() => {
+        const path = document.querySelector('.xray tr[data-failed] code');
+        path.textContent += 'fortio/data/deliveries.json?product=4&product=5';
+        const right = element => element.getBoundingClientRect().right;
+        const cells = [...document.querySelectorAll('.xray tbody th')];
+        const calls = document.querySelector('.xray .scroll');
+        return calls.scrollWidth <= calls.clientWidth
+            && cells.every(cell => right(cell.querySelector('code')) <= right(cell));
+    })()";
+    assert_eq!(browser.eval(fits).await, true);
 }
 
 #[tokio::test]
