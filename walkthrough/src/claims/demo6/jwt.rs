@@ -28,7 +28,7 @@ pub(in crate::claims) fn jwt(target: &Target) -> anyhow::Result<Vec<Claim>> {
     claims.push(by_header(shop, &buyer));
     claims.extend(refused(shop)?);
     claims.push(cookie_of_sign_in(shop, &buyer));
-    claims.push(forged(shop, &buyer));
+    claims.push(forged(shop)?);
     claims.push(analysis::of_cluster()?);
     Ok(claims)
 }
@@ -159,8 +159,9 @@ fn cookie_of_sign_in(shop: &ShopClient, token: &str) -> Claim {
 }
 
 /// Somebody writes the headers in which web's sidecar tells web who the person is.
-fn forged(shop: &ShopClient, token: &str) -> Claim {
-    let cookie = format!("token={token}");
+fn forged(shop: &ShopClient) -> anyhow::Result<Claim> {
+    let without_role = Token::of("Ada", None).signed()?;
+    let cookie = format!("token={without_role}");
     let accept = ("accept", "application/json");
     let forged = [("x-token-name", "Eve"), ("x-token-role", "buyer"), accept];
     let seen_as = |headers: &[(&str, &str)]| {
@@ -176,9 +177,13 @@ fn forged(shop: &ShopClient, token: &str) -> Claim {
     };
     let without = seen_as(&forged);
     let with = seen_as(&[&forged[..], &[("cookie", &cookie)]].concat());
-    Claim::new(
-        "nobody can forge the headers that tell web who it is",
-        without == "nobody" && with == ada().to_string(),
-        format!("Eve without a token is {without}; with Ada's, {with}"),
-    )
+    let buy = shop.post_with(BUY, &forged[..2]);
+    Ok(Claim::new(
+        "nobody can forge the headers that tell web who it is, and what the person may do",
+        without == "nobody" && with == "Ada, without a role" && buy.status == 403,
+        format!(
+            "Eve, a buyer by such headers, is {without} without a token; with Ada's, {with}; Buy: {}",
+            seen(&buy)
+        ),
+    ))
 }
