@@ -31,8 +31,11 @@ pub(crate) fn ejected(pods: &[&Value]) -> anyhow::Result<usize> {
     Ok(pods.iter().filter(is_ejected).count())
 }
 
+/// Istio writes this number where a `DestinationRule` sets no limit.
+pub(crate) const UNLIMITED: u64 = u32::MAX as u64;
+
 /// How many calls of stock-api's `subset` may be under way at the same time, as web's sidecar has it;
-/// `None` without a limit.
+/// `None` while it does not know the subset.
 ///
 /// # Errors
 /// When istioctl cannot ask the sidecar.
@@ -54,6 +57,5 @@ pub(crate) fn calls_at_once(subset: &str) -> anyhow::Result<Option<u64>> {
     let mut limits = elements(&clusters)
         .flat_map(|cluster| elements(&cluster["circuitBreakers"]["thresholds"]))
         .filter_map(|threshold| threshold["maxRequests"].as_u64());
-    // Istio writes the highest number where a DestinationRule sets none.
-    Ok(limits.next().filter(|limit| *limit < u64::from(u32::MAX)))
+    Ok(limits.next())
 }
