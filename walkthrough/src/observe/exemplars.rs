@@ -19,6 +19,8 @@ pub(crate) struct Exemplar {
     pub(crate) span_id: String,
     /// How long the request took.
     pub(crate) seconds: f64,
+    /// When it ended, in seconds since 1970.
+    pub(crate) time: f64,
 }
 
 /// The exemplars of requests that the shop's services answered within the last minutes.
@@ -52,6 +54,7 @@ impl Exemplar {
             trace_id: text(&exemplar["labels"]["trace_id"])?,
             span_id: text(&exemplar["labels"]["span_id"])?,
             seconds: exemplar["value"].as_str()?.parse().ok()?,
+            time: exemplar["timestamp"].as_f64()?,
         })
     }
 }
