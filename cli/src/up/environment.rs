@@ -29,7 +29,7 @@ Environment:
 No variable of PostgreSQL's own (PGHOST, PGOPTIONS and their like) has a meaning here.";
 
 /// What `up` decides for the services, whatever the user's shell has set for other programs.
-const DECIDED: [&str; 12] = [
+const DECIDED: [&str; 13] = [
     "APP_VERSION",
     "DATABASE_PASSWORD_FILE",
     "DATABASE_URL",
@@ -40,6 +40,7 @@ const DECIDED: [&str; 12] = [
     "PORT",
     "PRICE_FACTOR",
     "PRODUCTS_API_URL",
+    "SIGN_IN",
     "STOCK_API_URL",
     "WIDGETARIO_THEME",
 ];

@@ -80,6 +80,7 @@ fn services_have_names_and_addresses_of_their_own() {
         "PORT",
         "PRICE_FACTOR",
         "PRODUCTS_API_URL",
+        "SIGN_IN",
         "STOCK_API_URL",
         "WIDGETARIO_THEME",
     ] {
@@ -101,4 +102,14 @@ fn services_have_names_and_addresses_of_their_own() {
         assert!(sent.contains(name), "{name} in {sent}");
     }
     assert!(!sent.contains("of-the-shell"), "{sent}");
+}
+
+/// web believes the headers of who signed in only behind a proxy that sets them, and here is none.
+#[test]
+fn nobody_can_sign_in_whatever_the_shell_says() {
+    let folder = data_folder();
+    let mut up = Up::start(up(folder.path(), &[]).env("SIGN_IN", "true"));
+    let page = up.page().body_mut().read_to_string().unwrap();
+    assert!(!page.contains("sign-in"), "{page}");
+    up.stop();
 }
