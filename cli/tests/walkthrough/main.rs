@@ -9,6 +9,7 @@ mod port_forward;
 #[cfg(unix)]
 mod preflight;
 mod repository;
+mod token;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -23,11 +23,11 @@ const ISSUER: &str = "https://issuer.widgetario.example";
 #[derive(Args)]
 pub struct Token {
     /// Whom it names: the claim `sub`
-    #[arg(long, default_value = "Ada")]
+    #[arg(long, default_value = "Ada", value_parser = claim)]
     pub name: String,
 
     /// What that person may do: the claim `role`. Buy needs the role buyer
-    #[arg(long)]
+    #[arg(long, value_parser = claim)]
     pub role: Option<String>,
 
     /// How many minutes it is valid; with -5 it has expired five minutes ago. Envoy accepts a token for
@@ -41,12 +41,21 @@ pub struct Token {
     pub expires_in: i32,
 
     /// Who issued it: the claim `iss`
-    #[arg(long, default_value = ISSUER)]
+    #[arg(long, default_value = ISSUER, value_parser = claim)]
     pub issuer: String,
 
     /// Sign it with a key that is not the issuer's
     #[arg(long)]
     pub wrong_key: bool,
+}
+
+/// A text that may be in a token: one that Envoy can write into a header, and a page can show.
+fn claim(text: &str) -> Result<String, &'static str> {
+    let characters = text.chars().count();
+    if text.trim().is_empty() || characters > 100 || text.contains(char::is_control) {
+        return Err("1 to 100 characters, not only blanks, and no control characters");
+    }
+    Ok(text.to_owned())
 }
 
 /// Prints `token`.
