@@ -39,7 +39,7 @@ async function showBuyer() {
 }
 
 function greet(buyer) {
-  if (!buyer) return say("You are not signed in: no token came.", "warning");
+  if (!buyer) return say("You are not signed in: no token with a name came.", "warning");
   const role = buyer.role ? `with the role ${buyer.role}` : "without a role";
   say(`You are ${buyer.name}, ${role}: web's sidecar accepted your token.`, "success");
 }

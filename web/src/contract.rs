@@ -70,7 +70,7 @@ pub struct Sale {
 /// As whom the mesh lets a person buy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Buying {
-    /// `null` without a token.
+    /// `null` without a token that names somebody.
     pub buyer: Option<Buyer>,
 }
 

@@ -27,7 +27,8 @@ pub(crate) async fn show(State(app): State<Arc<AppState>>, headers: HeaderMap) -
 }
 
 impl Buyer {
-    /// Who sent a request with these headers; `None` when no token came.
+    /// Who sent a request with these headers; `None` when no token came, or one without a name: Envoy
+    /// writes no header for a claim that is missing or empty.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         Some(Self {
             name: text(headers.get("x-token-name")?),

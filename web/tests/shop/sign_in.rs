@@ -106,6 +106,9 @@ async fn buyer_is_whom_the_sidecars_headers_name() {
     let shop = Shop::start(&[SIGN_IN]).await;
     let ask = || shop.get("/buy").header("accept", "application/json");
     assert_eq!(json(ask()).await, json!({ "buyer": null }));
+    let nameless = shop.get("/buy").header("x-token-role", "buyer");
+    let page = text(nameless.send().await.unwrap()).await;
+    assert!(page.contains("No token with a name came"), "{page}");
     let named = ask().header("x-token-name", "Zoë");
     let buyer = json!({ "name": "Zoë", "role": null });
     assert_eq!(json(named).await, json!({ "buyer": buyer }));
