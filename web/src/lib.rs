@@ -43,7 +43,8 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError>
     let client = |service, url| Client::new(service, url, timeout, propagators.clone());
     let supplier = |url: Url| {
         let path = url.path().to_owned();
-        Ok::<_, StartError>(Supplier::new(client(SUPPLIER, url)?, path))
+        let client = Client::new(SUPPLIER, url, timeout, propagators.without_baggage())?;
+        Ok::<_, StartError>(Supplier::new(client, path))
     };
     let app = AppState {
         products: client("products-api", settings.products_api_url)?,

@@ -28,7 +28,7 @@ impl Supplier {
     }
 
     /// Asks when there will be more of `products`, by `GET path?product=4&product=7`, with the
-    /// `forwarded` headers of the request that the call is made for.
+    /// `forwarded` headers of the request that the call is made for, but for the user.
     pub(crate) async fn ask(
         &self,
         products: impl Iterator<Item = i64>,
@@ -37,7 +37,8 @@ impl Supplier {
         let products = products.take(PRODUCTS);
         let query: Vec<_> = products.map(|id| format!("product={id}")).collect();
         let (client, query) = (&self.client, query.join("&"));
-        let mut answer = client.get_with_query(&self.path, &query, forwarded).await;
+        let forwarded = forwarded.without_end_user();
+        let mut answer = client.get_with_query(&self.path, &query, &forwarded).await;
         // Only our own services say this of themselves.
         let call = &mut answer.call;
         (call.version, call.pod, call.attempt, call.caller) = (None, None, None, None);

@@ -53,6 +53,14 @@ impl Forwarded {
         self.0.insert(END_USER, name);
     }
 
+    /// The same for a call to somebody outside, whom the user does not concern.
+    #[must_use]
+    pub fn without_end_user(&self) -> Self {
+        let mut others = self.clone();
+        others.0.remove(END_USER);
+        others
+    }
+
     fn text(&self, name: &HeaderName) -> Option<&str> {
         self.0.get(name)?.to_str().ok()
     }

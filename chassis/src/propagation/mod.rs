@@ -171,6 +171,14 @@ impl Propagators {
         }
     }
 
+    /// The same formats but for baggage, whose values are for the shop's own services
+    /// (<https://www.w3.org/TR/baggage/#privacy-considerations>).
+    #[must_use]
+    pub fn without_baggage(&self) -> Self {
+        let others = self.0.iter().filter(|format| **format != Format::Baggage);
+        Self(others.copied().collect())
+    }
+
     /// Whether B3 is read: either of its formats in the list turns on both.
     fn reads_b3(&self) -> bool {
         self.0.contains(&Format::B3Single) || self.0.contains(&Format::B3Multi)

@@ -84,6 +84,33 @@ async fn all_that_is_sold_out_is_asked_about_in_one_call_within_the_pages_trace(
 }
 
 #[tokio::test]
+async fn supplier_learns_the_ids_of_trace_and_request_and_nothing_of_the_visitor() {
+    let (shop, questions) = shop("{}").await;
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let visit = shop.get("/api/shop").header("traceparent", parent);
+    let visit = visit.header("x-request-id", "view-1");
+    let visit = visit.header("end-user", "tester");
+    let visit = visit.header("baggage", "customer=42");
+    let content = json_of(visit.header("cookie", "token=secret")).await;
+    assert_eq!(content["end_user"], "tester", "our own services know it");
+    let questions = questions.lock().unwrap();
+    let names = questions[0].1.keys().map(ToString::to_string);
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    let expected = [
+        "accept",
+        "host",
+        "traceparent",
+        "tracestate",
+        "x-b3-sampled",
+        "x-b3-spanid",
+        "x-b3-traceid",
+        "x-request-id",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
 async fn nobody_is_asked_when_nothing_is_sold_out() {
     let (shop, questions) = shop("{}").await;
     let stock = shop.http.put(format!("{}/stock/4", shop.stock.url));
