@@ -14,15 +14,12 @@ mod supplier;
 use axum::http::{Method, StatusCode};
 use chassis::{Call, CallError};
 
-use crate::contract::{Cause, Finding, SUPPLIER};
+use crate::contract::{Cause, Finding};
 
 /// What went wrong with `call`, which ended in `error` if there is one; `None` when nothing did.
 pub(crate) fn of(call: &Call, error: Option<&CallError>) -> Option<Finding> {
     match error {
         None => delay::of(call),
-        Some(CallError::Status(status, body)) if call.service == SUPPLIER => {
-            Some(supplier::answer(call, *status, body))
-        }
         // Each answer of our services names its version, refusals included: this one is a proxy's.
         Some(CallError::Status(status, body)) if call.version.is_none() => {
             Some(proxy::answer(call, *status, body))
@@ -81,6 +78,19 @@ impl Finding {
         self.file = Some(file.to_owned());
         self
     }
+}
+
+/// What went wrong with the `call` of the supplier, which ended in `error` if there is one; web
+/// `has_sidecar` when other calls of the page came through one.
+pub(crate) fn of_supplier(
+    call: &Call,
+    error: Option<&CallError>,
+    has_sidecar: bool,
+) -> Option<Finding> {
+    Some(match error? {
+        CallError::Status(status, body) => supplier::answer(call, *status, body, has_sidecar),
+        error => service(call, error),
+    })
 }
 
 /// The service itself answered with an error, or nobody answered.

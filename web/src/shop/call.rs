@@ -4,16 +4,36 @@ use std::time::Instant;
 
 use chassis::{Answer, CallError};
 
-use crate::contract::{Cause, SUPPLIER, UpstreamCall};
+use crate::contract::{Cause, Finding, SUPPLIER, UpstreamCall};
 use crate::finding;
 
 impl UpstreamCall {
     /// The call of `answer`, made for a page whose work began at `page`, and what was answered.
     pub(crate) fn of<T>(answer: Answer<T>, page: Instant) -> (Self, Result<T, CallError>) {
+        let finding = finding::of(&answer.call, answer.result.as_ref().err());
+        Self::explained(answer, page, finding)
+    }
+
+    /// The same for an answer of the supplier; web `has_sidecar` when others came through one.
+    pub(super) fn of_supplier<T>(
+        answer: Answer<T>,
+        page: Instant,
+        has_sidecar: bool,
+    ) -> (Self, Result<T, CallError>) {
+        let error = answer.result.as_ref().err();
+        let finding = finding::of_supplier(&answer.call, error, has_sidecar);
+        Self::explained(answer, page, finding)
+    }
+
+    fn explained<T>(
+        answer: Answer<T>,
+        page: Instant,
+        finding: Option<Finding>,
+    ) -> (Self, Result<T, CallError>) {
         let Answer { result, call } = answer;
         let starts = call.begun.saturating_duration_since(page);
         let call = Self {
-            finding: finding::of(&call, result.as_ref().err()),
+            finding,
             starts_ms: chassis::milliseconds(starts),
             service: call.service.to_owned(),
             method: call.method.as_str().to_owned(),

@@ -16,7 +16,9 @@ impl Page<'_> {
         }
         let products = sold_out.map(|row| row.product.id);
         let answer = supplier.ask(products, self.forwarded).await;
-        let (call, deliveries) = UpstreamCall::of(answer, self.begun);
+        let mut calls = rows.iter().filter_map(|row| row.call.as_ref());
+        let has_sidecar = calls.any(|call| call.upstream_ms.is_some());
+        let (call, deliveries) = UpstreamCall::of_supplier(answer, self.begun, has_sidecar);
         if let Ok(deliveries) = deliveries {
             for product in rows.iter_mut().map(|row| &mut row.product) {
                 if product.level == Level::SoldOut {

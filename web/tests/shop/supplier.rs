@@ -139,8 +139,13 @@ async fn bad_answer_of_the_supplier_is_a_finding_on_a_page_that_lacks_nothing_el
         (StatusCode::INTERNAL_SERVER_ERROR, "", "service_error"),
         (StatusCode::NOT_FOUND, "", "service_error"),
         (StatusCode::BAD_GATEWAY, "a proxy of ours", "service_error"),
-        // As Envoy answers for a name that it does not know.
-        (StatusCode::BAD_GATEWAY, "", "not_registered"),
+        // Envoy would answer so for a name that it does not know, but web has no sidecar here.
+        (StatusCode::BAD_GATEWAY, "", "service_error"),
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no healthy upstream",
+            "service_error",
+        ),
     ] {
         let (shop, _) = shop((status, body)).await;
         let response = shop.get("/").send().await.unwrap();
