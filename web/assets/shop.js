@@ -37,12 +37,16 @@ async function buy(url) {
   const answer = text.startsWith("{") ? JSON.parse(text) : null;
   if (answer?.outcome && answer.message) return answer;
   if (answer?.detail) return { message: describeProblem(answer, response.status) };
-  if (response.status === 401) {
-    const { describeRefusal } = await import("./sign-in.js");
-    return { message: `Nothing was sold. ${describeRefusal(text)}` };
-  }
+  if (response.status === 401) return { message: `Nothing was sold. ${await explainRefusal(text)}` };
   if (text.startsWith("RBAC: access denied")) return { message: describeDenial() };
   return { message: `Something before the shop answered ${response.status}. ${maybeSold}` };
+}
+
+// The file with the sidecar's words may not come: after a network error, a browser asks again.
+async function explainRefusal(text) {
+  const file = await import("./sign-in.js").catch(() => null);
+  const why = file?.describeRefusal(text) ?? "web's sidecar refused your token (401).";
+  return why + " `istio/demo6/jwt/people.yaml` says which tokens it accepts.";
 }
 
 function describeDenial() {

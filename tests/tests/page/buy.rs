@@ -87,6 +87,17 @@ async fn sale_refused_by_stock_apis_policy_names_the_file() {
 
 #[tokio::test]
 #[ignore = "needs Chromium and Envoy"]
+async fn refused_sale_names_the_file_without_scripts_too() {
+    let mesh = Mesh::start(|plan| plan.into_stock.filters.push(allow(Some(WEB), "GET"))).await;
+    let browser = Browser::open_without_scripts(&mesh.url).await;
+    buy(&browser, 1).await;
+    let notice = browser.text(".notice[data-tone='failure']").await;
+    assert!(notice.contains("(403): nothing was sold"), "{notice}");
+    assert_eq!(browser.texts(".notice code").await, [ALLOW_BUY]);
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
 async fn sale_refused_by_webs_own_policy_is_explained_in_the_pages_own_words() {
     let browser = failed_sale(|plan| plan.into_web.filters.push(allow(None, "GET"))).await;
     let notice = browser.text(".notice").await;

@@ -3,14 +3,16 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use testkit::chromium::Browser;
 
-use crate::filters::{buyers_only, people};
+use crate::filters::{abort, buyers_only, fault, people};
 use crate::mesh::{Mesh, Plan};
 use crate::table::buy;
 
 const STATE: &str = ".sign-in [role=status]";
 const FILE: &str = "istio/demo6/jwt/buyers-only.yaml";
+const PEOPLE: &str = "istio/demo6/jwt/people.yaml";
 
 /// What `widgetario token` prints.
 fn token(options: &[&str]) -> String {
@@ -102,12 +104,30 @@ async fn refused_token_says_why_and_closes_neither_the_page_nor_sign_out() {
         wait_for(&browser, STATE, &why).await;
         reload_and_buy(&browser, 1).await;
         wait_for(&browser, ".notice", &format!("Nothing was sold. {why}")).await;
+        assert_eq!(browser.texts(".notice code").await, [PEOPLE]);
         assert_eq!(browser.status().await, 200);
         wait_for(&browser, STATE, &why).await;
     }
     browser.click("form[action='/sign-out'] button").await;
     wait_for(&browser, STATE, "You are not signed in").await;
     assert_eq!(mesh.stock(1).await, before);
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn refusal_is_told_when_the_script_that_explains_it_does_not_load() {
+    let mut lost = abort();
+    lost["headers"] = json!([{ "name": ":path", "string_match": { "suffix": "/sign-in.js" } }]);
+    let mesh = Mesh::start(|plan| plan.into_web.filters.extend([people(), fault(lost)])).await;
+    let browser = Browser::open(&mesh.url).await;
+    let token = token(&["--wrong-key"]);
+    let cookie = format!("document.cookie = 'token={}; path=/buy'", token.trim());
+    browser.eval(&cookie).await;
+    buy(&browser, 1).await;
+    let told = "Nothing was sold. web's sidecar refused your token (401).";
+    wait_for(&browser, ".notice", told).await;
+    assert_eq!(browser.texts(".notice code").await, [PEOPLE]);
+    browser.wait("tr[data-id='1'] button:enabled").await;
 }
 
 #[tokio::test]
@@ -157,6 +177,6 @@ async fn sidecar_removes_the_headers_that_a_visitor_forges() {
     };
     assert_eq!(seen_as(None).await, serde_json::Value::Null);
     let without_role = token(&[]);
-    let ada = serde_json::json!({ "name": "Ada", "role": null });
+    let ada = json!({ "name": "Ada", "role": null });
     assert_eq!(seen_as(Some(without_role.trim())).await, ada);
 }

@@ -7,6 +7,7 @@ use chassis::CallError;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{Cause, Finding, SaleOutcome};
+use crate::finding::ALLOW_BUY;
 
 impl SaleOutcome {
     /// The outcome of a sale that ended in `error`, which `finding` explains.
@@ -36,6 +37,11 @@ impl SaleOutcome {
             Self::NotMade => "The stock service could not make the sale: nothing was sold.",
             Self::Unknown => "No good answer: it may be sold or not. The availability will tell.",
         }
+    }
+
+    /// The file that opens what refused it. A program finds it in the call's [`Finding`], too.
+    pub(crate) fn opened_by(self) -> Option<&'static str> {
+        (self == Self::Refused).then_some(ALLOW_BUY)
     }
 
     /// How the page shows the message.

@@ -16,6 +16,9 @@ use chassis::{Call, CallError};
 
 use crate::contract::{Cause, Finding};
 
+/// The file that lets people buy.
+pub(crate) const ALLOW_BUY: &str = "istio/demo3/authz/allow-buy.yaml";
+
 /// What went wrong with `call`, which ended in `error` if there is one; `None` when nothing did.
 pub(crate) fn of(call: &Call, error: Option<&CallError>) -> Option<Finding> {
     match error {

@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use chassis::Call;
 
-use super::virtual_service;
+use super::{ALLOW_BUY, virtual_service};
 use crate::contract::{Cause, Finding, SUPPLIER};
 
 /// How Envoy begins its answer when its connection to the service failed.
@@ -55,7 +55,7 @@ fn refused(call: &Call) -> Finding {
     } = call;
     let file = match *service {
         "products-api" => "istio/demo3/authz/allow/products-allow-web.yaml",
-        _ if *method == Method::POST => "istio/demo3/authz/allow-buy.yaml",
+        _ if *method == Method::POST => ALLOW_BUY,
         _ => "istio/demo3/authz/allow/stock-allow-web.yaml",
     };
     Finding::new(
