@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::chromium::Browser;
 use testkit::database::TestDatabase;
 use testkit::envoy::endpoint;
 use testkit::process::ServiceProcess;
 
-use crate::filters::{abort, delay, fault};
-use crate::mesh::{Mesh, service};
+use crate::filters::{abort, delay, fault, rate_limit};
+use crate::hop::Hop;
+use crate::mesh::{Mesh, Plan, service};
 
 /// Opens the page with `query`, and waits until Live has seen `pages` of v1.
 async fn watch(mesh: &Mesh, query: &str, pages: u32) -> Browser {
@@ -91,6 +92,68 @@ async fn failures_are_counted_by_cause_until_it_is_switched_off() {
         setTimeout(() => arguments[0](since().length), 400)";
     let asked = browser.page.execute_async(asked, Vec::new()).await.unwrap();
     assert_eq!(asked, 0);
+}
+
+/// Watches `pages` in a mesh with `change`, in which almost every page lacks a stock because of `title`,
+/// and `file` tells more.
+async fn assert_counts(change: impl FnOnce(&mut Plan), pages: u32, title: &str, file: &str) {
+    let mesh = Mesh::start(change).await;
+    let browser = watch(&mesh, "live=50", pages).await;
+    let number = async |css| {
+        let percent = browser.text(css).await;
+        let number = percent.trim_end_matches("\u{202f}%").parse::<f64>();
+        number.unwrap()
+    };
+    assert!(number("#live-failed").await > 90.0);
+    assert!(number("#live-stock").await > 50.0);
+    let causes = browser.texts("#live-failures-legend li").await;
+    let (cause, others) = causes.split_first().unwrap();
+    assert!(others.iter().all(String::is_empty), "{causes:?}");
+    assert!(cause.contains(&format!("stock-api: {title}")), "{cause}");
+    assert!(cause.contains(file), "{cause}");
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn rate_limit_is_a_cause_of_failures() {
+    let change = |plan: &mut Plan| plan.into_stock.filters.push(rate_limit(4));
+    let title = "Rate limited by stock-api's sidecar";
+    let file = "istio/demo6/rate-limit/local-rate-limit.yaml";
+    assert_counts(change, 150, title, file).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn overflow_is_a_cause_of_failures() {
+    let change = |plan: &mut Plan| {
+        let limits = json!({ "max_requests": 1 });
+        plan.to_stock.cluster["circuit_breakers"] = json!({ "thresholds": [limits] });
+        plan.into_stock.filters.push(fault(delay(0.2))); // until all four of a page have come
+    };
+    let title = "Too many at once for web's sidecar";
+    let file = "istio/demo6/breaker/connection-pool.yaml";
+    assert_counts(change, 30, title, file).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium and Envoy"]
+async fn page_that_lacks_nothing_but_a_word_of_the_supplier_is_no_failed_page() {
+    let mesh = Mesh::start(|plan| {
+        let mut hop = Hop::to("supplier");
+        hop.route = json!({ "match": { "prefix": "/" }, "direct_response": { "status": 502 } });
+        plan.to_supplier = Some(hop);
+    })
+    .await;
+    let browser = watch(&mesh, "live=50", 150).await;
+    let not_registered = "tr[data-level='none'] .availability small";
+    assert_eq!(
+        browser.texts(not_registered).await,
+        ["Kept in by web's sidecar"]
+    );
+    assert_eq!(browser.text("#live-failed").await, "0\u{202f}%");
+    assert_eq!(browser.text("#live-stock").await, "0\u{202f}%");
+    let causes = browser.texts("#live-failures-legend li").await;
+    assert!(causes.iter().all(String::is_empty), "{causes:?}");
 }
 
 #[tokio::test]
