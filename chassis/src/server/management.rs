@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -28,10 +28,8 @@ async fn readyz(State(readiness): State<Readiness>) -> Result<&'static str, (Sta
 /// The metrics, in the format of [OpenMetrics](https://prometheus.io/docs/specs/om/open_metrics_spec/)
 /// for who accepts that; others, such as a browser, get Prometheus' older one, which has no exemplars.
 async fn scrape(State(metrics): State<Metrics>, headers: HeaderMap) -> impl IntoResponse {
-    let accepted = headers.get(header::ACCEPT).map(HeaderValue::as_bytes);
-    let accepted = String::from_utf8_lossy(accepted.unwrap_or_default());
     let text = metrics.encode();
-    if accepted.contains(OPEN_METRICS) {
+    if accepts_open_metrics(&headers) {
         let format = format!("{OPEN_METRICS}; version=1.0.0; charset=utf-8");
         return ([(header::CONTENT_TYPE, format)], text);
     }
@@ -40,6 +38,27 @@ async fn scrape(State(metrics): State<Metrics>, headers: HeaderMap) -> impl Into
 }
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
+
+/// Whether an `Accept` names the format with a weight above 0
+/// (<https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1>). Who weighs other formats higher gets it, too.
+fn accepts_open_metrics(headers: &HeaderMap) -> bool {
+    let lists = headers.get_all(header::ACCEPT).into_iter();
+    let mut ranges = lists
+        .filter_map(|list| list.to_str().ok())
+        .flat_map(|list| list.split(','));
+    ranges.any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        name.eq_ignore_ascii_case(OPEN_METRICS) && !parts.any(is_weight_of_zero)
+    })
+}
+
+fn is_weight_of_zero(parameter: &str) -> bool {
+    let weight = parameter
+        .split_once('=')
+        .filter(|(name, _)| name.eq_ignore_ascii_case("q"));
+    weight.is_some_and(|(_, weight)| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0))
+}
 
 /// An exemplar follows its sample after a number sign; the rest of OpenMetrics' text is valid in the
 /// older format, too.

@@ -40,6 +40,8 @@ async fn bucket_names_the_last_trace_that_is_recorded() {
     }
     let (format, metrics) = scrape(&server, PROMETHEUS).await;
     assert!(format.starts_with(OPEN_METRICS), "{format}");
+    let upper_case = "text/plain, Application/OpenMetrics-Text; Q=0.5";
+    assert_eq!(scrape(&server, upper_case).await.0, format);
     let exemplar = format!(" # {{trace_id=\"{last}\",span_id=\"00f067aa0ba902b7\"}} ");
     let mut lines = metrics
         .lines()
@@ -59,7 +61,13 @@ async fn bucket_names_the_last_trace_that_is_recorded() {
 async fn scraper_of_the_older_format_gets_no_exemplars() {
     let server = start(&[], Router::new().route("/", route("fast"))).await;
     ask_in_trace(&server, &"1".repeat(32), "01").await;
-    for types in ["*/*", "text/plain;version=0.0.4"] {
+    for types in [
+        "*/*",
+        "text/plain;version=0.0.4",
+        "application/openmetrics-text;version=1.0.0;q=0, text/plain",
+        "application/openmetrics-text; Q=0.000, */*;q=0.2",
+        "application/openmetrics-text-of-another-kind",
+    ] {
         let (format, metrics) = scrape(&server, types).await;
         assert_eq!(format, "text/plain; version=0.0.4; charset=utf-8");
         let comments = metrics.lines().filter(|line| line.starts_with("# "));
