@@ -59,19 +59,23 @@ fn web_takes_what_its_config_maps_set() {
         .into_iter()
         .find(|workload| workload["metadata"]["name"] == "web")
         .unwrap();
-    let names = list(&containers(web)[0], "/envFrom").iter();
-    let names: Vec<&str> = names
+    let sources = list(&containers(web)[0], "/envFrom");
+    assert!(!sources.is_empty());
+    for name in sources
+        .iter()
         .map(|source| text(source, "/configMapRef/name"))
-        .collect();
-    for map in objects(&["ConfigMap"]) {
-        if !names.contains(&text(map, "/metadata/name")) {
-            continue;
+    {
+        let maps = objects(&["ConfigMap"]).into_iter();
+        let maps = maps.filter(|map| map["metadata"]["name"] == name);
+        let maps: Vec<_> = maps.collect();
+        assert!(!maps.is_empty(), "no ConfigMap {name}");
+        for map in maps {
+            let variables = map["data"].as_object().unwrap().iter();
+            let variables =
+                variables.map(|(name, value)| (name.clone(), value.as_str().map(Into::into)));
+            let variables: Vec<Variable> = variables.collect();
+            assert_eq!(settings("web", &variables), Ok(()));
         }
-        let variables = map["data"].as_object().unwrap().iter();
-        let variables =
-            variables.map(|(name, value)| (name.clone(), value.as_str().map(Into::into)));
-        let variables: Vec<Variable> = variables.collect();
-        assert_eq!(settings("web", &variables), Ok(()));
     }
 }
 
