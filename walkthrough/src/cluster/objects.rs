@@ -1,15 +1,14 @@
 //! Makes the cluster hold exactly what a stage needs.
 
+use std::collections::BTreeSet;
+
 use anyhow::bail;
 use serde_json::Value;
 
-use super::kubectl::{attempt, kubectl_with, parsed};
+use super::kubectl::{attempt, elements, kubectl_with, parsed};
 use super::manifests::{self, is_same, list, name};
-use super::{drift, pods, rollout, undeclared};
+use super::{SHOP, drift, pods, rollout, undeclared};
 use crate::documents::Documents;
-
-/// The `ConfigMap`s whose variables the shop's pods have.
-const VARIABLES: [&str; 2] = ["configmap/sign-in", "configmap/tracing"];
 
 /// The objects that a stage and those before it applied and did not delete; when several files have
 /// the same object, the last one counts.
@@ -50,15 +49,29 @@ impl Wanted {
             kubectl_with(object, &["replace", "--save-config", "-f", "-"])?;
             changes.push(format!("{} made as the documents say", name(object)));
         }
-        // Pods read a ConfigMap's variables when they start.
-        if changes
-            .iter()
-            .any(|line| VARIABLES.iter().any(|name| line.starts_with(name)))
-        {
-            rollout::restart()?;
-        }
+        rollout::restart(&self.readers(&changes))?;
         changes.extend(rollout::settle()?);
         Ok(changes)
+    }
+
+    /// The shop's Deployments that take variables from a `ConfigMap` which is among the `changes`: pods
+    /// read them when they start.
+    fn readers(&self, changes: &[String]) -> BTreeSet<String> {
+        let is_changed = |source: &Value| {
+            let map = source["configMapRef"]["name"].as_str();
+            map.is_some_and(|map| {
+                let beginning = format!("configmap/{map} ");
+                changes.iter().any(|line| line.starts_with(&beginning))
+            })
+        };
+        let is_reader = |object: &&Value| {
+            let containers = &object["spec"]["template"]["spec"]["containers"];
+            let containers = elements(containers);
+            let mut sources = containers.flat_map(|container| elements(&container["envFrom"]));
+            let is_of_the_shop = object["metadata"]["namespace"] == SHOP;
+            object["kind"] == "Deployment" && is_of_the_shop && sources.any(is_changed)
+        };
+        self.present.iter().filter(is_reader).map(name).collect()
     }
 
     /// Applies all objects that should exist, policies last: a pod that starts under deny-all never
@@ -178,4 +191,45 @@ fn found<'a>(objects: impl IntoIterator<Item = &'a Value>) -> anyhow::Result<Vec
 
 fn is_unknown_kind(line: &str) -> bool {
     line.contains("no matches for kind") || line.contains("ensure CRDs are installed first")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn deployment_is_restarted_when_variables_of_its_pods_changed() {
+        let deployment = |name: &str, maps: &[&str]| {
+            let sources = maps
+                .iter()
+                .map(|map| json!({ "configMapRef": { "name": map } }));
+            let container = json!({ "envFrom": sources.collect::<Vec<_>>() });
+            json!({
+                "kind": "Deployment",
+                "metadata": { "name": name, "namespace": "widgetario" },
+                "spec": { "template": { "spec": { "containers": [container] } } },
+            })
+        };
+        let wanted = Wanted {
+            present: vec![
+                deployment("web", &["tracing", "sign-in"]),
+                deployment("stock-api", &["tracing"]),
+                deployment("sleep", &[]),
+            ],
+            absent: Vec::new(),
+        };
+        let readers = |change: &str| {
+            let readers = wanted.readers(&[change.to_owned()]);
+            readers.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(readers("configmap/sign-in deleted"), ["deployment/web"]);
+        assert_eq!(
+            readers("configmap/tracing created"),
+            ["deployment/stock-api", "deployment/web"]
+        );
+        assert!(readers("configmap/sign-in-page created").is_empty());
+        assert!(readers("service/web created").is_empty());
+    }
 }

@@ -1,5 +1,7 @@
 //! Whether the shop's workloads have all of their pods.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::kubectl::{get, items, kubectl};
@@ -13,9 +15,7 @@ use super::{SHOP, sidecars};
 /// When a workload takes longer than three minutes.
 pub(crate) fn settle() -> anyhow::Result<Vec<String>> {
     let outdated = sidecars::outdated()?;
-    for workload in &outdated {
-        kubectl(&["rollout", "restart", workload, "-n", SHOP])?;
-    }
+    restart(&outdated)?;
     let workloads = workloads()?;
     for workload in items(&workloads).filter(|workload| !is_rolled_out(workload)) {
         kubectl(&[
@@ -32,12 +32,14 @@ pub(crate) fn settle() -> anyhow::Result<Vec<String>> {
     Ok(restarted.collect())
 }
 
-/// Restarts every Deployment of the shop.
+/// Restarts `workloads` of the shop, if there are any, such as `deployment/web`.
 ///
 /// # Errors
 /// When the cluster refuses.
-pub(super) fn restart() -> anyhow::Result<()> {
-    kubectl(&["rollout", "restart", "deployment", "-n", SHOP])?;
+pub(super) fn restart(workloads: &BTreeSet<String>) -> anyhow::Result<()> {
+    for workload in workloads {
+        kubectl(&["rollout", "restart", workload, "-n", SHOP])?;
+    }
     Ok(())
 }
 
