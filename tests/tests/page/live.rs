@@ -148,7 +148,7 @@ async fn page_that_lacks_nothing_but_a_word_of_the_supplier_is_no_failed_page() 
     let not_registered = "tr[data-level='none'] .availability small";
     assert_eq!(
         browser.texts(not_registered).await,
-        ["Kept in by web's sidecar"]
+        ["Blocked by web's sidecar"]
     );
     assert_eq!(browser.text("#live-failed").await, "0\u{202f}%");
     assert_eq!(browser.text("#live-stock").await, "0\u{202f}%");

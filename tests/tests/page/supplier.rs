@@ -1,4 +1,4 @@
-//! A supplier outside of the mesh: what the page says of it, and of a sidecar that keeps web's question in.
+//! A supplier outside of the mesh: what the page says of it, and of a sidecar that blocks web's question.
 
 use axum::Router;
 use axum::routing::get;
@@ -37,7 +37,7 @@ async fn name_that_the_mesh_does_not_know_is_blocked_by_webs_sidecar() {
     .await;
     let browser = Browser::open(&mesh.url).await;
     assert_eq!(browser.status().await, 200);
-    let title = "Kept in by web's sidecar";
+    let title = "Blocked by web's sidecar";
     assert_eq!(below_sold_out(&browser).await, [title]);
     assert_eq!(browser.texts(".finding strong").await, [title]);
     let file = "istio/demo6/egress/service-entry.yaml";

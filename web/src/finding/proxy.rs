@@ -177,7 +177,7 @@ fn not_registered(call: &Call) -> Finding {
         "The mesh does not know the name by which web calls {service}, and the shop's pods may call \
          only what it knows (`REGISTRY_ONLY`): the call never left web's sidecar."
     );
-    let title = "Kept in by web's sidecar".to_owned();
+    let title = "Blocked by web's sidecar".to_owned();
     let finding = Finding::new(Cause::NotRegistered, title, text);
     match service {
         SUPPLIER => finding.file("istio/demo6/egress/service-entry.yaml", "opens it"),

@@ -43,7 +43,7 @@ pub(in crate::claims) fn egress(target: &Target) -> anyhow::Result<Vec<Claim>> {
             html.status == 200
                 && html
                     .body
-                    .contains("<small>Kept in by web&#39;s sidecar</small>"),
+                    .contains("<small>Blocked by web&#39;s sidecar</small>"),
             format!("status {}", html.status),
         ),
         nothing_else_gets_out()?,
