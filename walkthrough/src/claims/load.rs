@@ -1,6 +1,7 @@
 //! The shop under load.
 
 use super::claim::Claim;
+use super::latencies::Latencies;
 use super::target::Target;
 use crate::observe::page::{Page, statuses};
 
@@ -11,9 +12,7 @@ pub(super) fn load(target: &Target, timeout: f64) -> Vec<Claim> {
     let is_good = |page: &&Page| page.status == 200 && page.seconds < timeout;
     let good = pages.iter().filter(is_good).count();
     let complete = pages.iter().filter(|page| page.shows_all()).count();
-    let mut seconds: Vec<f64> = pages.iter().map(|page| page.seconds).collect();
-    seconds.sort_by(f64::total_cmp);
-    let milliseconds = |percent: usize| 1000.0 * seconds[(seconds.len() - 1) * percent / 100];
+    let latencies: Latencies = pages.iter().map(|page| 1000.0 * page.seconds).collect();
     #[expect(clippy::cast_precision_loss, reason = "500 views")]
     let rate = pages.len() as f64 / took.as_secs_f64();
     vec![
@@ -30,11 +29,7 @@ pub(super) fn load(target: &Target, timeout: f64) -> Vec<Claim> {
         Claim::new(
             "the rate is held",
             rate > 24.0,
-            format!(
-                "{rate:.1} a second, p50 {:.0} ms, p99 {:.0} ms",
-                milliseconds(50),
-                milliseconds(99)
-            ),
+            format!("{rate:.1} a second, {latencies}"),
         ),
     ]
 }

@@ -11,6 +11,7 @@ mod demo3;
 mod demo4;
 mod demo5;
 mod demo6;
+mod latencies;
 mod load;
 mod network;
 mod proportion;

@@ -8,6 +8,7 @@ use web::contract::{Cause, UpstreamCall};
 use crate::claims::analysis;
 use crate::claims::claim::Claim;
 use crate::claims::demo4::faults::TIMER_ERROR_MS;
+use crate::claims::latencies::Latencies;
 use crate::claims::proportion::Share;
 use crate::claims::routes;
 use crate::claims::target::Target;
@@ -198,35 +199,26 @@ impl Sides {
     }
 
     fn at_once(&self) -> Claim {
-        let waits = sorted(calls(&self.limited).filter(|call| is_overflow(call)));
-        let (half, most) = (percentile(&waits, 50), percentile(&waits, 99));
+        let waits = latencies(calls(&self.limited).filter(|call| is_overflow(call)));
         Claim::new(
             "they are answered at once: 99 of 100 within a quarter of what a call takes",
-            !waits.is_empty() && most < DELAY_MS / 4.0,
-            format!("p50 {half:.0} ms, p99 {most:.0} ms"),
+            !waits.is_empty() && waits.percentile(99) < DELAY_MS / 4.0,
+            waits.to_string(),
         )
     }
 
     fn unharmed(&self) -> Claim {
-        let limited = sorted(calls(&self.limited).filter(|call| is_served(call)));
-        let unlimited = sorted(calls(&self.unlimited).filter(|call| is_served(call)));
+        let limited = latencies(calls(&self.limited).filter(|call| is_served(call)));
+        let unlimited = latencies(calls(&self.unlimited).filter(|call| is_served(call)));
         let is_all = unlimited.len() == self.unlimited.len() * ROWS as usize;
-        let difference = percentile(&limited, 50) - percentile(&unlimited, 50);
-        let quantiles = |sorted: &[f64]| {
-            format!(
-                "{} in p50 {:.0} ms, p99 {:.0} ms",
-                sorted.len(),
-                percentile(sorted, 50),
-                percentile(sorted, 99)
-            )
-        };
+        let difference = limited.percentile(50) - unlimited.percentile(50);
         Claim::new(
             "the others take as long as those of test users, of which all are served",
             is_all && !limited.is_empty() && difference.abs() <= TIMER_ERROR_MS,
             format!(
-                "{}; of test users {}",
-                quantiles(&limited),
-                quantiles(&unlimited)
+                "{} in {limited}; of test users {} in {unlimited}",
+                limited.len(),
+                unlimited.len()
             ),
         )
     }
@@ -252,17 +244,8 @@ impl Sides {
     }
 }
 
-/// The latencies of calls in milliseconds, the shortest first.
-fn sorted<'a>(calls: impl Iterator<Item = &'a UpstreamCall>) -> Vec<f64> {
-    let mut latencies: Vec<f64> = calls.map(|call| call.latency_ms).collect();
-    latencies.sort_by(f64::total_cmp);
-    latencies
-}
-
-/// The value below which `percent` of the `sorted` ones are; 0 when there is none.
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
-    let place = sorted.len().saturating_sub(1) * percent / 100;
-    sorted.get(place).copied().unwrap_or_default()
+fn latencies<'a>(calls: impl Iterator<Item = &'a UpstreamCall>) -> Latencies {
+    calls.map(|call| call.latency_ms).collect()
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
