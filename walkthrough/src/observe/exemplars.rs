@@ -2,8 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
+use super::RESERVED;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::{ask_service, elements};
 
@@ -35,8 +37,8 @@ pub(crate) fn of_the_shop() -> anyhow::Result<Vec<Exemplar>> {
         now.saturating_sub(AROUND).as_secs(),
         (now + AROUND).as_secs(),
     );
-    let series =
-        format!("http_server_request_duration_seconds_bucket%7Bnamespace%3D%22{SHOP}%22%7D");
+    let series = format!("http_server_request_duration_seconds_bucket{{namespace=\"{SHOP}\"}}");
+    let series = utf8_percent_encode(&series, RESERVED);
     let path = format!("api/v1/query_exemplars?query={series}&start={start}&end={end}");
     let answer = ask_service("prometheus", 9090, &path)?;
     let exemplars = elements(&answer["data"]).flat_map(|series| {
