@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::proxy_config;
 use crate::cluster::SHOP;
-use crate::cluster::kubectl::{elements, istioctl_json};
+use crate::cluster::kubectl::elements;
 
 /// How many of `pods` web's sidecar has ejected from those that stock-api's calls may go to.
 ///
@@ -11,17 +12,7 @@ use crate::cluster::kubectl::{elements, istioctl_json};
 /// When istioctl cannot ask the sidecar.
 pub(crate) fn ejected(pods: &[&Value]) -> anyhow::Result<usize> {
     let cluster = format!("outbound|80||stock-api.{SHOP}.svc.cluster.local");
-    let clusters = istioctl_json(&[
-        "proxy-config",
-        "endpoint",
-        "deployment/web",
-        "-n",
-        SHOP,
-        "--cluster",
-        &cluster,
-        "--output",
-        "json",
-    ])?;
+    let clusters = proxy_config::of_web("endpoint", &["--cluster", &cluster])?;
     let is_ejected = |pod: &&&Value| {
         elements(&clusters)
             .flat_map(|cluster| elements(&cluster["hostStatuses"]))
@@ -41,19 +32,7 @@ pub(crate) const UNLIMITED: u64 = u32::MAX as u64;
 /// When istioctl cannot ask the sidecar.
 pub(crate) fn calls_at_once(subset: &str) -> anyhow::Result<Option<u64>> {
     let service = format!("stock-api.{SHOP}.svc.cluster.local");
-    let clusters = istioctl_json(&[
-        "proxy-config",
-        "cluster",
-        "deployment/web",
-        "-n",
-        SHOP,
-        "--fqdn",
-        &service,
-        "--subset",
-        subset,
-        "--output",
-        "json",
-    ])?;
+    let clusters = proxy_config::of_web("cluster", &["--fqdn", &service, "--subset", subset])?;
     let mut limits = elements(&clusters)
         .flat_map(|cluster| elements(&cluster["circuitBreakers"]["thresholds"]))
         .filter_map(|threshold| threshold["maxRequests"].as_u64());

@@ -15,6 +15,7 @@ pub(crate) mod network_policies;
 pub mod page;
 pub(crate) mod probe_pods;
 pub(crate) mod prometheus;
+mod proxy_config;
 pub(crate) mod routes;
 pub mod shop;
 pub(crate) mod supplier;

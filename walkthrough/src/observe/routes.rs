@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::proxy_config;
 use crate::cluster::SHOP;
-use crate::cluster::kubectl::{elements, get, istioctl_json};
+use crate::cluster::kubectl::{elements, get};
 
 /// The properties of a route that the walkthrough changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,17 +42,7 @@ pub(crate) struct HeldRoute {
 /// # Errors
 /// When istioctl cannot ask the sidecar.
 pub(crate) fn held_by_web(service: &str) -> anyhow::Result<Vec<HeldRoute>> {
-    let tables = istioctl_json(&[
-        "proxy-config",
-        "routes",
-        "deployment/web",
-        "-n",
-        SHOP,
-        "--name",
-        "80",
-        "--output",
-        "json",
-    ])?;
+    let tables = proxy_config::of_web("routes", &["--name", "80"])?;
     let name = format!("{service}.{SHOP}.svc.cluster.local:80");
     let routes = elements(&tables)
         .flat_map(|table| elements(&table["virtualHosts"]))
