@@ -37,8 +37,9 @@ pub(crate) fn settle() -> anyhow::Result<Vec<String>> {
 /// # Errors
 /// When the cluster refuses.
 pub(super) fn restart(workloads: &BTreeSet<String>) -> anyhow::Result<()> {
-    for workload in workloads {
-        kubectl(&["rollout", "restart", workload, "-n", SHOP])?;
+    if !workloads.is_empty() {
+        let workloads: Vec<&str> = workloads.iter().map(String::as_str).collect();
+        kubectl(&[&["rollout", "restart", "-n", SHOP], &workloads[..]].concat())?;
     }
     Ok(())
 }
