@@ -141,6 +141,29 @@ fn web_with_a_supplier_is_that_of_demo_3_with_two_lines_more() {
 }
 
 #[test]
+fn database_without_a_sidecar_is_that_of_the_shop_with_two_labels_more() {
+    let (source, copy) = (
+        "k8s/products-db.yaml",
+        "istio/demo7/ambient-install/products-db.yaml",
+    );
+    let stateful_set = |file| {
+        let mut documents = yaml(file).into_iter();
+        documents.find(|document| document["kind"] == "StatefulSet")
+    };
+    let labels = "/spec/template/metadata/labels";
+    assert_eq!(
+        differences(&stateful_set(source).unwrap(), &stateful_set(copy).unwrap()),
+        ["istio.io~1dataplane-mode", "sidecar.istio.io~1inject"]
+            .map(|name| format!("{labels}/{name}"))
+    );
+    let (plain, marked): (Vec<_>, Vec<_>) = lines_of("StatefulSet", copy)
+        .into_iter()
+        .partition(|line| !line.contains(" # <-"));
+    assert_eq!(plain, lines_of("StatefulSet", source));
+    assert_eq!(marked.len(), 2);
+}
+
+#[test]
 fn version_2_is_version_1_with_another_price() {
     assert_eq!(
         differences(
@@ -194,11 +217,16 @@ fn filter_that_demo_6_adds_stands_where_that_of_demo_4_does() {
 
 /// The lines of a file's Deployment, without those that are only a comment.
 fn lines(file: &str) -> Vec<String> {
+    lines_of("Deployment", file)
+}
+
+/// The same of the file's object of a `kind`.
+fn lines_of(kind: &str, file: &str) -> Vec<String> {
     let text = read(file);
     let mut documents = text.split("\n---\n");
-    let found = documents.find(|document| document.contains("\nkind: Deployment\n"));
+    let found = documents.find(|document| document.contains(&format!("\nkind: {kind}\n")));
     let lines = found
-        .unwrap_or_else(|| panic!("no Deployment in {file}"))
+        .unwrap_or_else(|| panic!("no {kind} in {file}"))
         .lines();
     lines
         .filter(|line| !line.starts_with('#'))
