@@ -3,7 +3,7 @@
 use chassis::Client;
 use reqwest::Url;
 
-use crate::settings::Theme;
+use crate::settings::{Mesh, Theme};
 use crate::supplier::Supplier;
 
 /// What the handlers work with.
@@ -22,6 +22,8 @@ pub struct AppState {
     pub jaeger_url: Option<Url>,
     /// Whether people can sign in.
     pub sign_in: bool,
+    /// What carries the traffic of the shop's pods.
+    pub mesh: Mesh,
     /// The version in the page's footer.
     pub version: String,
 }

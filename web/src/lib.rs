@@ -30,7 +30,7 @@ use crate::contract::SUPPLIER;
 
 pub use app_state::AppState;
 pub use routes::router;
-pub use settings::{Settings, Theme};
+pub use settings::{Mesh, Settings, Theme};
 pub use supplier::Supplier;
 
 /// Serves until `server` stops.
@@ -54,6 +54,7 @@ pub async fn serve(settings: Settings, server: Server) -> Result<(), StartError>
         environment: settings.environment,
         jaeger_url: settings.jaeger_url,
         sign_in: settings.sign_in,
+        mesh: settings.mesh,
         version: server.settings().app_version.clone(),
     };
     server.ready_when(std::future::ready(()));

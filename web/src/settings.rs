@@ -42,6 +42,11 @@ pub struct Settings {
     /// sets the headers x-token-name and x-token-role: web believes them
     #[arg(long, env, default_value = "false", action = ArgAction::Set)]
     pub(crate) sign_in: bool,
+
+    /// What carries the traffic of web's pod, if it is in a mesh: then it can say at which end a call was
+    /// refused or failed
+    #[arg(long, env, value_enum, default_value = "sidecars")]
+    pub(crate) mesh: Mesh,
 }
 
 /// The colours of the page.
@@ -53,6 +58,15 @@ pub enum Theme {
     Dark,
     /// As the browser prefers.
     Auto,
+}
+
+/// What carries the traffic of the shop's pods in a mesh.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mesh {
+    /// A proxy in each pod, which reads HTTP.
+    Sidecars,
+    /// A proxy on each node, ztunnel, which reads no HTTP, and waypoints for services that have one.
+    Ambient,
 }
 
 fn base_url(text: &str) -> Result<Url, &'static str> {

@@ -46,7 +46,7 @@ async fn sell(app: &AppState, forwarded: &Forwarded, id: i64) -> Sale {
     let body = serde_json::json!({ "quantity": 1 });
     let begun = Instant::now();
     let answer = app.stock.post::<Stock>(&path, forwarded, &body).await;
-    let (call, result) = UpstreamCall::of(answer, begun);
+    let (call, result) = UpstreamCall::of(answer, begun, app.mesh);
     let (outcome, stock) = match result {
         Ok(left) => (SaleOutcome::Sold, Some(left.stock)),
         Err(error) => {

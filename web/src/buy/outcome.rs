@@ -7,7 +7,8 @@ use chassis::CallError;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{Cause, Finding, SaleOutcome};
-use crate::finding::ALLOW_BUY;
+use crate::finding::allow_buy;
+use crate::settings::Mesh;
 
 impl SaleOutcome {
     /// The outcome of a sale that ended in `error`, which `finding` explains.
@@ -39,9 +40,9 @@ impl SaleOutcome {
         }
     }
 
-    /// The file that opens what refused it. A program finds it in the call's [`Finding`], too.
-    pub(crate) fn opened_by(self) -> Option<&'static str> {
-        (self == Self::Refused).then_some(ALLOW_BUY)
+    /// The file that opens what refused it in a `mesh`. A program finds it in the call's [`Finding`], too.
+    pub(crate) fn opened_by(self, mesh: Mesh) -> Option<&'static str> {
+        (self == Self::Refused).then(|| allow_buy(mesh))
     }
 
     /// How the page shows the message.

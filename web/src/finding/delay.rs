@@ -2,14 +2,16 @@
 
 use chassis::Call;
 
+use super::end::End;
 use super::{seconds, virtual_service};
 use crate::contract::{Cause, Finding};
 
 /// From here on a delay is reported: it is far more than a proxy takes, even on a busy laptop.
 const NOTABLE_MS: f64 = 500.0;
 
-/// The part of the way that took long. A machine at its limit has the same effect as a fault.
-pub(super) fn of(call: &Call) -> Option<Finding> {
+/// The part of the way that took long; the proxy that tells where it was lost is at `end`. A machine at
+/// its limit has the same effect as a fault.
+pub(super) fn of(call: &Call, end: End) -> Option<Finding> {
     let service_ms = call.service_ms?;
     if service_ms >= NOTABLE_MS {
         return Some(in_the_service(call, service_ms));
@@ -17,9 +19,9 @@ pub(super) fn of(call: &Call) -> Option<Finding> {
     let upstream_ms = call.upstream_ms?;
     let (before, beyond) = (call.latency_ms - upstream_ms, upstream_ms - service_ms);
     if before >= NOTABLE_MS {
-        return Some(in_our_sidecar(call, before));
+        return Some(before_the_other_end(call, before, end));
     }
-    (beyond >= NOTABLE_MS).then(|| on_the_way(call, beyond))
+    (beyond >= NOTABLE_MS).then(|| on_the_way(call, beyond, end))
 }
 
 fn in_the_service(call: &Call, milliseconds: f64) -> Finding {
@@ -31,24 +33,46 @@ fn in_the_service(call: &Call, milliseconds: f64) -> Finding {
     Finding::new(Cause::Delay, format!("{service} itself is slow"), text)
 }
 
-fn in_our_sidecar(call: &Call, milliseconds: f64) -> Finding {
-    let text = format!(
-        "{} passed in web's own sidecar: a VirtualService injects that before the call leaves, or the \
-         machine is at its limit.",
-        seconds(milliseconds)
-    );
-    Finding::new(Cause::Delay, "Delayed in web's sidecar".to_owned(), text)
-        .file(virtual_service(call), "ends it")
+fn before_the_other_end(call: &Call, milliseconds: f64, end: End) -> Finding {
+    let (service, passed) = (call.service, seconds(milliseconds));
+    let title = |proxy: &str| format!("Delayed in {proxy}");
+    match end {
+        End::Waypoint => Finding::new(
+            Cause::Delay,
+            title(&end.proxy(call)),
+            format!(
+                "{passed} passed in the waypoint, or on the way to it: a VirtualService injects that, and \
+                 `kubectl delete virtualservice {service} -n widgetario` ends it; or the machine is at \
+                 its limit."
+            ),
+        ),
+        End::Web | End::Service => Finding::new(
+            Cause::Delay,
+            title(&End::Web.proxy(call)),
+            format!(
+                "{passed} passed in web's own sidecar: a VirtualService injects that before the call \
+                 leaves, or the machine is at its limit."
+            ),
+        )
+        .file(virtual_service(call), "ends it"),
+    }
 }
 
-fn on_the_way(call: &Call, milliseconds: f64) -> Finding {
+fn on_the_way(call: &Call, milliseconds: f64, end: End) -> Finding {
     let service = call.service;
+    let (proxy, delay) = match end {
+        End::Waypoint => (end.proxy(call), "a delay on the way".to_owned()),
+        End::Web | End::Service => {
+            let delay = format!("a delay in {}", End::Service.proxy(call));
+            (End::Web.proxy(call), delay)
+        }
+    };
     let why = match call.attempt.as_deref() {
-        None | Some("1") => format!("a delay in {service}'s sidecar, or a machine at its limit"),
-        Some(attempt) => format!("it took {attempt} tries, or a delay in {service}'s sidecar"),
+        None | Some("1") => format!("{delay}, or a machine at its limit"),
+        Some(attempt) => format!("it took {attempt} tries, or {delay}"),
     };
     let text = format!(
-        "{} passed between web's sidecar and {service}: {why}.",
+        "{} passed between {proxy} and {service}: {why}.",
         seconds(milliseconds)
     );
     Finding::new(

@@ -5,33 +5,47 @@
 //! (<https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details>),
 //! and lacks the headers by which our services name themselves. The header
 //! `x-envoy-upstream-service-time` shows which of the two proxies it was: the caller's proxy adds
-//! it to what the other end answered.
+//! it to what the other end answered. An ambient mesh has one proxy that answers HTTP, the waypoint,
+//! and web is told by a setting that it is in one: nothing in an answer, or in its absence, says so.
 
 mod delay;
+mod end;
 mod proxy;
 mod supplier;
+mod ztunnel;
 
 use axum::http::{Method, StatusCode};
 use chassis::{Call, CallError};
 
 use crate::contract::{Cause, Finding};
+use crate::settings::Mesh;
+use end::End;
 
-/// The file that lets people buy.
-pub(crate) const ALLOW_BUY: &str = "istio/demo3/authz/allow-buy.yaml";
+/// The file that lets people buy in a `mesh`.
+pub(crate) fn allow_buy(mesh: Mesh) -> &'static str {
+    match mesh {
+        Mesh::Sidecars => "istio/demo3/authz/allow-buy.yaml",
+        Mesh::Ambient => "istio/demo7/waypoints/authz/stock-api.yaml",
+    }
+}
 
-/// What went wrong with `call`, which ended in `error` if there is one; `None` when nothing did.
-pub(crate) fn of(call: &Call, error: Option<&CallError>) -> Option<Finding> {
+/// What went wrong with `call`, which was made in a `mesh` and ended in `error` if there is one; `None`
+/// when nothing did.
+pub(crate) fn of(call: &Call, error: Option<&CallError>, mesh: Mesh) -> Option<Finding> {
     match error {
-        None => delay::of(call),
+        None => delay::of(call, End::of(call, mesh)),
         // Each answer of our services names its version, refusals included: this one is a proxy's.
         Some(CallError::Status(status, body)) if call.version.is_none() => {
-            Some(proxy::answer(call, *status, body))
+            Some(proxy::answer(call, *status, body, End::of(call, mesh)))
         }
         // There is no such product, or too few are left: a sale's own answers, and no failure.
         Some(CallError::Status(StatusCode::NOT_FOUND | StatusCode::CONFLICT, _))
             if call.method == Method::POST =>
         {
             None
+        }
+        Some(CallError::Broken(reason)) if mesh == Mesh::Ambient => {
+            Some(ztunnel::reset(call, reason))
         }
         Some(error) => Some(service(call, error)),
     }
@@ -137,7 +151,7 @@ fn seconds(milliseconds: f64) -> String {
     format!("{:.2} s", milliseconds / 1e3)
 }
 
-/// The route without faults.
+/// The route without faults, in a mesh of sidecars.
 fn virtual_service(call: &Call) -> &'static str {
     match call.service {
         "products-api" => "istio/demo4/products-api/virtual-service.yaml",

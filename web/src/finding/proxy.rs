@@ -3,15 +3,17 @@
 use axum::http::{Method, StatusCode};
 use chassis::Call;
 
-use super::{ALLOW_BUY, virtual_service};
+use super::end::End;
+use super::{allow_buy, virtual_service};
 use crate::contract::{Cause, Finding, SUPPLIER};
+use crate::settings::Mesh;
 
 /// How Envoy begins its answer when its connection to the service failed.
 const BROKE: &str = "upstream connect error or disconnect/reset before headers. ";
 
-/// What a proxy answered in the service's place.
-pub(super) fn answer(call: &Call, status: StatusCode, body: &str) -> Finding {
-    known(call, status, body).unwrap_or_else(|| {
+/// What the proxy at `end` answered in the service's place.
+pub(super) fn answer(call: &Call, status: StatusCode, body: &str, end: End) -> Finding {
+    known(call, status, body, end).unwrap_or_else(|| {
         let status = status.as_u16();
         Finding::new(
             Cause::OtherProxyAnswer,
@@ -22,78 +24,77 @@ pub(super) fn answer(call: &Call, status: StatusCode, body: &str) -> Finding {
 }
 
 /// The same, when it is one of Envoy's sentences.
-pub(super) fn known(call: &Call, status: StatusCode, body: &str) -> Option<Finding> {
+pub(super) fn known(call: &Call, status: StatusCode, body: &str, end: End) -> Option<Finding> {
     // Envoy has one sentence for each cause. A sentence with details, such as how a connection
     // broke, is recognized by a part. The others are compared as a whole, so that an unknown
     // sentence is shown as it is, and not taken for a known one.
     Some(match (status.as_u16(), body) {
-        (403, body) if body.starts_with("RBAC: access denied") => refused(call),
-        (status, "fault filter abort") => aborted(call, status),
-        (503, "no healthy upstream") => no_healthy_upstream(call),
-        (503, body) if body.contains("reset reason: overflow") => overflow(call),
-        (status, "local_rate_limited") => rate_limited(call, status),
-        (503, body) if body.starts_with(BROKE) => reset(call, &body[BROKE.len()..]),
-        (504, "upstream request timeout") => given_up(call),
-        (404, "") => no_route(call),
-        (502, "") if call.upstream_ms.is_none() => not_registered(call),
+        (403, body) if body.starts_with("RBAC: access denied") => refused(call, end),
+        (status, "fault filter abort") => aborted(call, status, end),
+        (503, "no healthy upstream") => no_healthy_upstream(call, end),
+        (503, body) if body.contains("reset reason: overflow") => overflow(call, end),
+        (status, "local_rate_limited") => rate_limited(call, status, end),
+        (503, body) if body.starts_with(BROKE) => reset(call, &body[BROKE.len()..], end),
+        (504, "upstream request timeout") => given_up(call, end),
+        (404, "") => no_route(call, end),
+        (502, "") if end == End::Web => not_registered(call),
         _ => return None,
     })
 }
 
-/// Whose sidecar answered. When the caller's own did, there is no time of the other end.
-fn answerer(call: &Call) -> &'static str {
-    if call.upstream_ms.is_none() {
-        "web"
-    } else {
-        call.service
-    }
-}
-
-fn refused(call: &Call) -> Finding {
+fn refused(call: &Call, end: End) -> Finding {
     let Call {
         service, method, ..
     } = call;
-    let file = match *service {
-        "products-api" => "istio/demo3/authz/allow/products-allow-web.yaml",
-        _ if *method == Method::POST => ALLOW_BUY,
+    let file = match (end, *service) {
+        (End::Waypoint, "products-api") => "istio/demo7/waypoints/authz/products-api.yaml",
+        (End::Waypoint, _) => allow_buy(Mesh::Ambient),
+        (_, "products-api") => "istio/demo3/authz/allow/products-allow-web.yaml",
+        _ if *method == Method::POST => allow_buy(Mesh::Sidecars),
         _ => "istio/demo3/authz/allow/stock-allow-web.yaml",
+    };
+    let by = match end {
+        End::Waypoint => end,
+        _ => End::Service, // no policy of the shop is for what web's own sidecar sends
     };
     Finding::new(
         Cause::Refused,
-        format!("Refused by {service}'s sidecar"),
+        format!("Refused by {}", by.proxy(call)),
         format!("No policy allows web to {method} this, so {service} never saw it."),
     )
     .file(file, "opens it")
 }
 
-fn aborted(call: &Call, status: u16) -> Finding {
+fn aborted(call: &Call, status: u16, end: End) -> Finding {
     let service = call.service;
-    let answerer = answerer(call);
     let finding = |text| {
-        let title = format!("Abort injected by {answerer}'s sidecar");
+        let title = format!("Abort injected by {}", end.proxy(call));
         Finding::new(Cause::InjectedAbort, title, text)
     };
-    if answerer == service {
-        let text = format!(
+    match end {
+        End::Web => finding(format!(
+            "A VirtualService makes web's own sidecar answer {status} in {service}'s place: the call \
+             never left."
+        ))
+        .file(virtual_service(call), "ends it"),
+        End::Service => finding(format!(
             "An EnvoyFilter makes the sidecar in {service}'s pod answer {status} in its place; \
              `kubectl delete envoyfilter {service}-faults -n widgetario` ends it."
-        );
-        return finding(text);
+        )),
+        End::Waypoint => finding(format!(
+            "A VirtualService makes the waypoint answer {status} in {service}'s place, which never saw \
+             the call; `kubectl delete virtualservice {service} -n widgetario` ends it."
+        )),
     }
-    let text = format!(
-        "A VirtualService makes web's own sidecar answer {status} in {service}'s place: the call \
-         never left."
-    );
-    finding(text).file(virtual_service(call), "ends it")
 }
 
-fn no_healthy_upstream(call: &Call) -> Finding {
+fn no_healthy_upstream(call: &Call, end: End) -> Finding {
     let service = call.service;
     let text = format!(
-        "{}'s sidecar knows no pod of {service} that it may send this to: none is ready, none is in \
+        "{} knows no pod of {service} that it may send this to: none is ready, none is in \
          the subset, or all are ejected. `kubectl get pods -l app={service} -n widgetario` lists \
          them.",
-        answerer(call)
+        end.proxy_at_the_start(call)
     );
     Finding::new(
         Cause::NoHealthyUpstream,
@@ -102,16 +103,16 @@ fn no_healthy_upstream(call: &Call) -> Finding {
     )
 }
 
-fn overflow(call: &Call) -> Finding {
-    let (service, answerer) = (call.service, answerer(call));
+fn overflow(call: &Call, end: End) -> Finding {
+    let service = call.service;
     let text = format!(
         "More calls are under way to {service} than the `connectionPool` of its DestinationRule allows, \
-         so the sidecar fails this one at once."
+         so this one fails at once."
     );
-    let title = format!("Too many at once for {answerer}'s sidecar");
+    let title = format!("Too many at once for {}", end.proxy(call));
     let finding = Finding::new(Cause::Overflow, title, text);
-    match (service, answerer) {
-        ("stock-api", "web") => finding.file(
+    match (service, end) {
+        ("stock-api", End::Web) => finding.file(
             "istio/demo6/breaker/connection-pool.yaml",
             "says how many it allows",
         ),
@@ -119,20 +120,20 @@ fn overflow(call: &Call) -> Finding {
     }
 }
 
-fn rate_limited(call: &Call, status: u16) -> Finding {
-    let (service, answerer) = (call.service, answerer(call));
+fn rate_limited(call: &Call, status: u16, end: End) -> Finding {
+    let (service, proxy) = (call.service, end.proxy(call));
     let wait = match call.retry_after.as_deref().map(str::parse::<u32>) {
         Some(Ok(seconds)) => format!(" and asks web to wait for {seconds} s"),
         _ => String::new(),
     };
     let text = format!(
-        "More calls came than a limit for this time allows, so the sidecar answered {status} in \
+        "More calls came than a limit for this time allows, so {proxy} answered {status} in \
          {service}'s place{wait}."
     );
-    let title = format!("Rate limited by {answerer}'s sidecar");
+    let title = format!("Rate limited by {proxy}");
     let finding = Finding::new(Cause::RateLimited, title, text);
-    match (service, answerer) {
-        ("stock-api", "stock-api") => finding.file(
+    match (service, end) {
+        ("stock-api", End::Service) => finding.file(
             "istio/demo6/rate-limit/local-rate-limit.yaml",
             "says how many it allows",
         ),
@@ -140,15 +141,21 @@ fn rate_limited(call: &Call, status: u16) -> Finding {
     }
 }
 
-fn reset(call: &Call, reason: &str) -> Finding {
-    let (service, answerer) = (call.service, answerer(call));
-    let why = if answerer == service {
-        "its service ended, or does not listen"
-    } else {
-        "a pod that starts or stops does this, and so does a side without mutual TLS"
+fn reset(call: &Call, reason: &str, end: End) -> Finding {
+    let service = call.service;
+    let why = match end {
+        End::Service => "its service ended, or does not listen".to_owned(),
+        End::Web => {
+            "a pod that starts or stops does this, and so does a side without mutual TLS".to_owned()
+        }
+        End::Waypoint => format!(
+            "{service}'s ztunnel does this when no policy lets the waypoint connect, and so does a pod \
+             that starts or stops"
+        ),
     };
     let text = format!(
-        "{answerer}'s sidecar lost the connection before an answer came ({reason}): {why}."
+        "{} lost the connection before an answer came ({reason}): {why}.",
+        end.proxy_at_the_start(call)
     );
     Finding::new(
         Cause::Reset,
@@ -157,13 +164,13 @@ fn reset(call: &Call, reason: &str) -> Finding {
     )
 }
 
-fn given_up(call: &Call) -> Finding {
-    let (service, answerer) = (call.service, answerer(call));
-    let title = format!("Given up by {answerer}'s sidecar");
-    let text = format!("{service} did not answer within the timeout of that sidecar's route.");
+fn given_up(call: &Call, end: End) -> Finding {
+    let service = call.service;
+    let title = format!("Given up by {}", end.proxy(call));
+    let text = format!("{service} did not answer within the timeout of its route there.");
     let finding = Finding::new(Cause::ProxyTimeout, title, text);
-    match (service, answerer) {
-        ("stock-api", "web") => finding.file(
+    match (service, end) {
+        ("stock-api", End::Web) => finding.file(
             "istio/demo4/stock-api/resilience/timeout.yaml",
             "says how long it waits",
         ),
@@ -185,14 +192,14 @@ fn not_registered(call: &Call) -> Finding {
     }
 }
 
-fn no_route(call: &Call) -> Finding {
+fn no_route(call: &Call, end: End) -> Finding {
     Finding::new(
         Cause::NoRoute,
         format!("No route to {}", call.service),
         format!(
-            "No rule of a VirtualService matches {}, so {}'s sidecar knows not where to send it.",
+            "No rule of a VirtualService or an HTTPRoute matches {}, so {} knows not where to send it.",
             call.path,
-            answerer(call)
+            end.proxy(call)
         ),
     )
 }

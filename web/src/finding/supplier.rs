@@ -5,6 +5,7 @@
 use axum::http::StatusCode;
 use chassis::Call;
 
+use super::end::End;
 use super::proxy;
 use crate::contract::{Cause, Finding};
 
@@ -13,7 +14,7 @@ pub(super) fn answer(call: &Call, status: StatusCode, body: &str, has_sidecar: b
     let by_a_proxy = match (status.as_u16(), body) {
         _ if !has_sidecar || call.upstream_ms.is_some() => None,
         (404, _) => None, // through a sidecar, too, that passes on bytes and adds nothing
-        _ => proxy::known(call, status, body),
+        _ => proxy::known(call, status, body, End::Web),
     };
     by_a_proxy.unwrap_or_else(|| {
         Finding::new(

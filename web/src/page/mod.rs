@@ -63,7 +63,7 @@ pub(crate) async fn show(
 ) -> Response {
     let shop = Shop::ask(&app, &forwarded).await;
     let visit = Visit::of(&app, request.headers(), &forwarded);
-    let (frame, xray) = (Frame::of(&app), XRay::of(&shop, &visit));
+    let (frame, xray) = (Frame::of(&app), XRay::of(&shop, &visit, app.mesh));
     let timing = server_timing(shop.calls());
     let Some(rows) = &shop.rows else {
         let page = render(&ClosedPage { frame, xray });

@@ -2,6 +2,7 @@
 
 use super::bar::Bar;
 use crate::contract::{Finding, UpstreamCall};
+use crate::settings::Mesh;
 use crate::shop::Shop;
 use crate::visit::Visit;
 
@@ -11,6 +12,8 @@ const LISTED_CALLS: usize = 100;
 /// What happened to the calls of a page, for its template.
 pub(crate) struct XRay<'a> {
     pub(crate) visit: &'a Visit,
+    /// What carries the calls.
+    pub(crate) mesh: Mesh,
     /// The calls of the page, in the order of the rows.
     calls: Vec<&'a UpstreamCall>,
     /// How many products stock-api was not asked about.
@@ -20,10 +23,11 @@ pub(crate) struct XRay<'a> {
 }
 
 impl<'a> XRay<'a> {
-    /// The X-ray of a page that shows `shop` to `visit`.
-    pub(crate) fn of(shop: &'a Shop, visit: &'a Visit) -> Self {
+    /// The X-ray of a page that shows `shop` to `visit`, in a `mesh`.
+    pub(crate) fn of(shop: &'a Shop, visit: &'a Visit, mesh: Mesh) -> Self {
         Self {
             visit,
+            mesh,
             calls: shop.calls().collect(),
             unasked: shop.unasked(),
             total_ms: shop.calls().map(UpstreamCall::ends_ms).fold(0.0, f64::max),
@@ -72,8 +76,28 @@ impl<'a> XRay<'a> {
         Bar::of(call, self.total_ms)
     }
 
-    /// Whether a proxy of web's own passed the calls on.
-    pub(crate) fn has_proxy(&self) -> bool {
-        self.calls.iter().any(|call| call.upstream_ms.is_some())
+    /// Where the first part of a call's time passed, and the second: before and behind the proxy that
+    /// tells them apart, if there is one.
+    pub(crate) fn parts(&self) -> (&'static str, Option<&'static str>) {
+        let has_proxy = self.calls.iter().any(|call| call.upstream_ms.is_some());
+        match (has_proxy, self.mesh) {
+            (false, _) => ("web, and on the way", None),
+            (true, Mesh::Sidecars) => (
+                "web and its sidecar",
+                Some("on the way, and in the other sidecar"),
+            ),
+            (true, Mesh::Ambient) => (
+                "web, and up to the waypoint's answer",
+                Some("on the way from the waypoint"),
+            ),
+        }
+    }
+
+    /// Why a service does not know who web is.
+    pub(crate) fn anonymity(&self) -> &'static str {
+        match self.mesh {
+            Mesh::Sidecars => "no mutual TLS",
+            Mesh::Ambient => "ztunnel knows who web is, and tells no service",
+        }
     }
 }

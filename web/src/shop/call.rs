@@ -6,11 +6,17 @@ use chassis::{Answer, CallError};
 
 use crate::contract::{Cause, Finding, SUPPLIER, UpstreamCall};
 use crate::finding;
+use crate::settings::Mesh;
 
 impl UpstreamCall {
-    /// The call of `answer`, made for a page whose work began at `page`, and what was answered.
-    pub(crate) fn of<T>(answer: Answer<T>, page: Instant) -> (Self, Result<T, CallError>) {
-        let finding = finding::of(&answer.call, answer.result.as_ref().err());
+    /// The call of `answer`, made in a `mesh` for a page whose work began at `page`, and what was
+    /// answered.
+    pub(crate) fn of<T>(
+        answer: Answer<T>,
+        page: Instant,
+        mesh: Mesh,
+    ) -> (Self, Result<T, CallError>) {
+        let finding = finding::of(&answer.call, answer.result.as_ref().err(), mesh);
         Self::explained(answer, page, finding)
     }
 

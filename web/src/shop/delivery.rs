@@ -2,6 +2,7 @@
 
 use super::{Page, Row};
 use crate::contract::{Level, UpstreamCall};
+use crate::settings::Mesh;
 
 impl Page<'_> {
     /// Asks the supplier about all `rows` that are sold out, and notes there what it says. Returns the
@@ -17,7 +18,8 @@ impl Page<'_> {
         let products = sold_out.map(|row| row.product.id);
         let answer = supplier.ask(products, self.forwarded).await;
         let mut calls = rows.iter().filter_map(|row| row.call.as_ref());
-        let has_sidecar = calls.any(|call| call.upstream_ms.is_some());
+        let has_sidecar =
+            self.app.mesh == Mesh::Sidecars && calls.any(|call| call.upstream_ms.is_some());
         let (call, deliveries) = UpstreamCall::of_supplier(answer, self.begun, has_sidecar);
         if let Ok(deliveries) = deliveries {
             for product in rows.iter_mut().map(|row| &mut row.product) {

@@ -99,7 +99,7 @@ impl Shop {
             .products
             .get::<Vec<Listed>>("/products", forwarded)
             .await;
-        let (listing, listed) = UpstreamCall::of(answer, page.begun);
+        let (listing, listed) = UpstreamCall::of(answer, page.begun, app.mesh);
         let Ok(listed) = listed else {
             return Self {
                 listing,
@@ -165,7 +165,7 @@ impl Page<'_> {
         }
         let path = format!("/stock/{}", product.id);
         let answer = self.app.stock.get::<Stock>(&path, self.forwarded).await;
-        let (call, answer) = UpstreamCall::of(answer, self.begun);
+        let (call, answer) = UpstreamCall::of(answer, self.begun, self.app.mesh);
         if matches!(answer, Err(CallError::Timeout)) {
             self.is_silent.store(true, Ordering::Relaxed);
         }

@@ -1,6 +1,7 @@
 //! The shop's page over HTTP, in front of both real APIs and a real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod ambient;
 mod buy;
 mod failures;
 mod http;
