@@ -90,7 +90,7 @@ impl Distribution {
 }
 
 /// Whether the container runtime of `node` is a Docker engine.
-fn has_engine_runtime(node: &Value) -> bool {
+pub(super) fn has_engine_runtime(node: &Value) -> bool {
     node["status"]["nodeInfo"]["containerRuntimeVersion"]
         .as_str()
         .is_some_and(|runtime| runtime.starts_with("docker://"))

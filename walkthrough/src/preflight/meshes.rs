@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Finding;
 use super::cluster::Cluster;
+use crate::cluster::MESH;
 use crate::cluster::kubectl::{get, items};
-use crate::cluster::{MESH, SHOP};
 
 /// The workloads by which other meshes are known: the name, which may be a part of a longer one, and
 /// what people call the mesh.
@@ -19,11 +19,10 @@ const OTHERS: [(&str, &str); 4] = [
 /// There is no mesh, or Istio as demo 1 installs it.
 pub(super) fn check(_: &Cluster) -> anyhow::Result<Finding> {
     let workloads = get(&["deployments,daemonsets", "-A"])?;
-    let namespace = get(&["namespace", SHOP, "--ignore-not-found"]).unwrap_or_default();
-    Ok(judge(&workloads, &namespace))
+    Ok(judge(&workloads))
 }
 
-fn judge(workloads: &Value, shop: &Value) -> Finding {
+fn judge(workloads: &Value) -> Finding {
     let mut found = "none yet".to_owned();
     for workload in items(workloads) {
         let text = |pointer: &str| {
@@ -53,12 +52,6 @@ fn judge(workloads: &Value, shop: &Value) -> Finding {
                 ));
             }
             "istiod" => found = "Istio, where demo 1 installs it".into(),
-            "ztunnel" if is_ambient(shop) => {
-                return Finding::Mend(format!(
-                    "the namespace {SHOP} is in Istio's ambient mode, and the walkthrough shows \
-                     sidecars: `kubectl label namespace {SHOP} istio.io/dataplane-mode-`"
-                ));
-            }
             _ => {}
         }
     }
@@ -72,10 +65,6 @@ fn judge(workloads: &Value, shop: &Value) -> Finding {
     Finding::Fine(found)
 }
 
-fn is_ambient(namespace: &Value) -> bool {
-    namespace["metadata"]["labels"]["istio.io/dataplane-mode"] == "ambient"
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -85,8 +74,7 @@ mod tests {
     fn found(name: &str, namespace: &str, labels: &Value) -> Result<String, String> {
         let workload =
             json!({ "metadata": { "name": name, "namespace": namespace, "labels": labels } });
-        let shop = json!({ "metadata": { "labels": { "istio.io/dataplane-mode": "ambient" } } });
-        match judge(&json!({ "items": [workload] }), &shop) {
+        match judge(&json!({ "items": [workload] })) {
             Finding::Fine(text) => Ok(text),
             Finding::Later(text) | Finding::Mend(text) => Err(text),
         }
@@ -97,6 +85,7 @@ mod tests {
         let istiod = |revision: &str| json!({ "app": "istiod", "istio.io/rev": revision });
         assert!(found("istiod", MESH, &istiod("default")).is_ok());
         assert!(found("web", "shop", &json!({})).is_ok());
+        assert!(found("ztunnel", MESH, &json!({ "app": "ztunnel" })).is_ok());
         for (name, namespace, labels, remedy) in [
             ("istiod", "mesh", istiod("default"), "not in istio-system"),
             (
@@ -104,12 +93,6 @@ mod tests {
                 MESH,
                 istiod("canary"),
                 "uninstall --revision canary",
-            ),
-            (
-                "ztunnel",
-                MESH,
-                json!({ "app": "ztunnel" }),
-                "dataplane-mode-",
             ),
             (
                 "linkerd-destination",

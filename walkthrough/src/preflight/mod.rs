@@ -4,6 +4,7 @@
 //! Each check is a file, and says in a line what it found, or how to mend it. `laptops` says what
 //! follows from the kind of cluster, and `istio_releases` which Kubernetes each Istio supports.
 
+mod ambient;
 mod cluster;
 mod images;
 mod istio_releases;
@@ -42,7 +43,7 @@ enum Finding {
 type Look = fn(&Cluster) -> anyhow::Result<Finding>;
 
 /// The checks of the cluster, in the order in which they are written.
-const OF_THE_CLUSTER: [(&str, Look); 6] = [
+const OF_THE_CLUSTER: [(&str, Look); 7] = [
     ("the machine is large enough", |cluster| {
         Ok(size::check(cluster))
     }),
@@ -55,6 +56,7 @@ const OF_THE_CLUSTER: [(&str, Look); 6] = [
     ("localhost:80 is the gateway's", |cluster| {
         Ok(ports::gateway(cluster.distribution))
     }),
+    ("ambient (demo 7)", |cluster| Ok(ambient::check(cluster))),
 ];
 
 /// Makes all checks; the status tells whether this machine can show the walkthrough.
