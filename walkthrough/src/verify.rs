@@ -11,6 +11,7 @@ use crate::claims::claim::{Claim, Verdict};
 use crate::claims::target::Target;
 use crate::cleanup;
 use crate::cluster::consent::Consent;
+use crate::cluster::mesh::Mesh;
 use crate::cluster::objects::Wanted;
 use crate::documents::{Documents, Stage};
 use crate::entrance::Entrances;
@@ -31,7 +32,7 @@ pub(crate) struct Options {
     #[arg(long)]
     gateway: Option<String>,
 
-    /// Add-ons that this cluster cannot run: claims about them count as not proven
+    /// What this cluster cannot run: claims about it count as not proven
     #[arg(long, value_delimiter = ',')]
     without: Vec<Addon>,
 
@@ -72,6 +73,9 @@ pub fn verify(arguments: &Verify) -> anyhow::Result<ExitCode> {
     let mut entrances = options.entrances();
     for position in chosen {
         let begin = Instant::now();
+        if is_left_out(&documents, position, options, &mut tally)? {
+            continue;
+        }
         if arguments.all
             && let Err(error) = Wanted::after(&documents, position + 1)?.reach()
         {
@@ -92,6 +96,27 @@ impl Options {
         };
         Entrances::new(self.url.as_deref(), self.gateway.as_deref(), prose)
     }
+}
+
+/// Whether the stage at `position` needs an ambient mesh, and the user went without: then its one claim
+/// is not proven.
+///
+/// # Errors
+/// When the documents cannot be read, or nobody reads what is written.
+pub(crate) fn is_left_out(
+    documents: &Documents,
+    position: usize,
+    options: &Options,
+    tally: &mut Tally,
+) -> anyhow::Result<bool> {
+    let mesh = Mesh::of(&documents.root, &documents.stages[..=position])?;
+    let needs_ambient = mesh.is_some_and(|mesh| mesh.is_ambient);
+    let is_left_out = needs_ambient && options.without.contains(&Addon::Ambient);
+    if is_left_out {
+        let claim = Claim::not_proven("what it claims", Addon::Ambient.left_out());
+        tally.report(&documents.stages[position].key, &[claim], 0.0)?;
+    }
+    Ok(is_left_out)
 }
 
 /// How often a stage is measured, at most, because the way to the shop was interrupted.

@@ -1,14 +1,16 @@
-//! The add-ons that a cluster may be unable to run, and claims about them.
+//! The parts that a cluster may be unable to run, and claims about them.
 
 use clap::ValueEnum;
 
 use super::claim::Claim;
 
-/// The add-ons that neither the shop nor its measurements need.
+/// The parts that neither the shop nor its measurements need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Addon {
     Kiali,
     Grafana,
+    /// Istio's CNI agent and ztunnel: without them, stages that need them are not run
+    Ambient,
 }
 
 impl Addon {
@@ -16,6 +18,7 @@ impl Addon {
         match self {
             Self::Kiali => "kiali",
             Self::Grafana => "grafana",
+            Self::Ambient => "ambient",
         }
     }
 
@@ -37,7 +40,10 @@ impl Addon {
     }
 
     /// How to prove the claims about it when the user left it out.
-    pub(super) fn left_out(self) -> String {
+    pub(crate) fn left_out(self) -> String {
+        if self == Self::Ambient {
+            return "left out by `--without ambient`; docs/kubernetes.md says which clusters run it".into();
+        }
         let name = self.name();
         format!(
             "left out by `--without {name}`; to prove it, verify without that where \

@@ -31,6 +31,7 @@ pub(crate) fn left_by(root: &Path, stages: &[Stage]) -> anyhow::Result<Vec<Value
                 let deleted = objects_of(&root.join(path))?;
                 objects.retain(|known| !deleted.iter().any(|object| is_same(known, object)));
             }
+            Change::Define(_) | Change::Install(_) => {}
         }
     }
     Ok(objects)
@@ -52,7 +53,10 @@ pub(crate) fn ever_applied(root: &Path, stages: &[Stage]) -> anyhow::Result<Vec<
 }
 
 /// The objects of a file, or of all files of a folder.
-fn objects_of(path: &Path) -> anyhow::Result<Vec<Value>> {
+///
+/// # Errors
+/// See [`left_by`].
+pub(super) fn objects_of(path: &Path) -> anyhow::Result<Vec<Value>> {
     let objects: Result<Vec<_>, _> = files(path)?.iter().map(|file| read(file)).collect();
     Ok(objects?.concat())
 }

@@ -5,11 +5,14 @@
 //! and [`objects`] compares the cluster with these files, with the help of [`drift`],
 //! [`undeclared`] and [`sidecars`].
 
+pub(crate) mod ambient;
 pub(crate) mod consent;
 pub(crate) mod distribution;
 mod drift;
+pub(crate) mod kinds;
 pub(crate) mod kubectl;
 pub(crate) mod manifests;
+pub(crate) mod mesh;
 pub(crate) mod objects;
 pub(crate) mod pods;
 pub(crate) mod rollout;

@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 use anyhow::bail;
 use serde_json::Value;
 
+use super::kinds::Kinds;
 use super::kubectl::{attempt, elements, kubectl_with, parsed};
 use super::manifests::{self, is_same, list, name};
+use super::mesh::Mesh;
 use super::{SHOP, drift, pods, rollout, undeclared};
 use crate::documents::Documents;
 
-/// The objects that a stage and those before it applied and did not delete; when several files have
-/// the same object, the last one counts.
+/// The mesh that a stage and those before it installed, and the objects that they applied and did not
+/// delete; when several files have the same object, the last one counts.
 pub(crate) struct Wanted {
+    mesh: Option<Mesh>,
+    kinds: Vec<Kinds>,
     present: Vec<Value>,
     /// The other objects that any stage applies, the last first.
     absent: Vec<Value>,
@@ -25,7 +29,8 @@ impl Wanted {
     /// When a file is missing, or is no manifest.
     pub(crate) fn after(documents: &Documents, count: usize) -> anyhow::Result<Self> {
         let root = &documents.root;
-        let present = manifests::left_by(root, &documents.stages[..count])?;
+        let stages = &documents.stages[..count];
+        let present = manifests::left_by(root, stages)?;
         let mut absent: Vec<Value> = Vec::new();
         for object in manifests::ever_applied(root, &documents.stages)? {
             if !is_in(&present, &object) && !is_in(&absent, &object) {
@@ -33,7 +38,12 @@ impl Wanted {
             }
         }
         absent.reverse();
-        Ok(Self { present, absent })
+        Ok(Self {
+            mesh: Mesh::of(root, stages)?,
+            kinds: Kinds::of(root, stages),
+            present,
+            absent,
+        })
     }
 
     /// Makes the cluster hold exactly this, and waits until the shop's pods are ready. Returns a
@@ -42,6 +52,22 @@ impl Wanted {
     /// # Errors
     /// When the cluster refuses.
     pub(crate) fn reach(&self) -> anyhow::Result<Vec<String>> {
+        let mut changes = Vec::new();
+        // ztunnel comes before the pods that need it, and goes when none is left.
+        let (before, after) = match &self.mesh {
+            Some(mesh) if mesh.is_ambient => (Some(mesh), None),
+            mesh => (None, mesh.as_ref()),
+        };
+        changes.extend(before.map(Mesh::install).transpose()?.flatten());
+        for kinds in &self.kinds {
+            changes.extend(kinds.define()?);
+        }
+        changes.extend(self.reach_objects()?);
+        changes.extend(after.map(Mesh::install).transpose()?.flatten());
+        Ok(changes)
+    }
+
+    fn reach_objects(&self) -> anyhow::Result<Vec<String>> {
         let mut changes = delete(&self.absent)?;
         changes.extend(self.apply()?);
         // Another `kubectl apply` keeps the fields that no document ever named.
@@ -102,6 +128,15 @@ impl Wanted {
         Ok(found(&self.absent)?.iter().map(name).collect())
     }
 
+    /// What must be installed anew, if anything: the mesh, and why.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked.
+    pub(crate) fn other_mesh(&self) -> anyhow::Result<Option<String>> {
+        let difference = self.mesh.as_ref().map(Mesh::difference);
+        Ok(difference.transpose()?.flatten())
+    }
+
     /// A line for each difference between the cluster and this; none when the stage is reached.
     ///
     /// # Errors
@@ -112,7 +147,12 @@ impl Wanted {
         let surplus = surplus.map(|object| format!("{} is of another stage", name(object)));
         let missing = self.present.iter().filter(|object| !is_in(&found, object));
         let missing = missing.map(|object| format!("{} is not there", name(object)));
-        let mut differences: Vec<String> = surplus.chain(missing).collect();
+        let mut differences: Vec<String> = self.other_mesh()?.into_iter().collect();
+        for kinds in &self.kinds {
+            let missing = kinds.missing()?.into_iter();
+            differences.extend(missing.map(|name| format!("{name} is not there")));
+        }
+        differences.extend(surplus.chain(missing));
         differences.extend(self.drifted(&found)?.into_iter().map(|object| {
             let name = name(object);
             format!("{name} is not as the documents say")
@@ -213,6 +253,8 @@ mod tests {
             })
         };
         let wanted = Wanted {
+            mesh: None,
+            kinds: Vec::new(),
             present: vec![
                 deployment("web", &["tracing", "sign-in"]),
                 deployment("stock-api", &["tracing"]),

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::SHOP;
 use super::kubectl::{elements, get, items, kubectl};
 
-/// The running pods of the shop, without those that are being deleted.
+/// The running pods of the shop, without those that are being deleted, and without those that Istio
+/// made for a `Gateway`, such as a waypoint.
 ///
 /// # Errors
 /// When the cluster cannot be asked.
@@ -17,8 +18,12 @@ pub(crate) fn running() -> anyhow::Result<Vec<Value>> {
         "--field-selector",
         "status.phase=Running",
     ])?;
-    let stays = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
-    Ok(items(&pods).filter(stays).cloned().collect())
+    let is_of_the_shop = |pod: &&Value| {
+        let metadata = &pod["metadata"];
+        let gateway = &metadata["labels"]["gateway.networking.k8s.io/gateway-name"];
+        metadata["deletionTimestamp"].is_null() && gateway.is_null()
+    };
+    Ok(items(&pods).filter(is_of_the_shop).cloned().collect())
 }
 
 /// Ends all pods of a `namespace`, and waits until they are gone. Nobody will ask them any more, so they

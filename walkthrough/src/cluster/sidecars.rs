@@ -60,8 +60,15 @@ pub(super) fn outdated() -> anyhow::Result<BTreeSet<String>> {
         return Ok(BTreeSet::new());
     }
     let wanted = Sidecar::of_a_new_pod()?;
-    let others = pods.iter().filter(|pod| Sidecar::of(pod) != wanted);
-    Ok(others.filter_map(workload).collect())
+    let outdated = pods.iter().filter(|pod| is_outdated(pod, wanted.as_ref()));
+    Ok(outdated.filter_map(workload).collect())
+}
+
+/// Whether a pod has another sidecar than a new pod would get: the one that is `wanted`, unless its own
+/// label says that it gets none.
+fn is_outdated(pod: &Value, wanted: Option<&Sidecar>) -> bool {
+    let gets_one = pod["metadata"]["labels"]["sidecar.istio.io/inject"] != "false";
+    Sidecar::of(pod).as_ref() != wanted.filter(|_| gets_one)
 }
 
 /// The `Deployment` or `StatefulSet` whose restart replaces the pod.
@@ -94,6 +101,24 @@ mod tests {
             Sidecar::of(&json!({ "spec": { "containers": [{ "name": "web" }] } })),
             None
         );
+    }
+
+    #[test]
+    fn pod_is_outdated_when_a_new_one_gets_another_sidecar_or_none() {
+        let pod = |label: &str, image: Option<&str>| {
+            let proxy = image.map(|image| json!({ "name": "istio-proxy", "image": image }));
+            json!({ "metadata": { "labels": { "sidecar.istio.io/inject": label } },
+                "spec": { "containers": proxy.into_iter().collect::<Vec<_>>() } })
+        };
+        let wanted = Sidecar::of(&pod("", Some("new")));
+        let is_outdated = |label, image, wanted| is_outdated(&pod(label, image), wanted);
+        assert!(!is_outdated("", Some("new"), wanted.as_ref()));
+        assert!(is_outdated("", Some("old"), wanted.as_ref()));
+        assert!(is_outdated("", None, wanted.as_ref()));
+        assert!(!is_outdated("false", None, wanted.as_ref()));
+        assert!(is_outdated("false", Some("new"), wanted.as_ref()));
+        assert!(is_outdated("", Some("new"), None));
+        assert!(!is_outdated("", None, None));
     }
 
     #[test]

@@ -95,6 +95,9 @@ pub fn run(options: &Run) -> anyhow::Result<ExitCode> {
     let mut start = Start::Unknown;
     for position in chosen.clone() {
         let begin = Instant::now();
+        if verify::is_left_out(&documents, position, &options.verify, &mut tally)? {
+            continue;
+        }
         match walk.stage(position, start, &options.verify, &mut entrances, &mut tally) {
             Ok(next) => start = next,
             Err(error) => {

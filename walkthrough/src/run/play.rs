@@ -8,8 +8,10 @@ use anyhow::{Context, ensure};
 
 use super::background::Background;
 use super::own_engine;
+use crate::cluster::kinds::Kinds;
 use crate::cluster::kubectl;
-use crate::documents::{BlockKind, Line, Part, Stage};
+use crate::cluster::mesh::Mesh;
+use crate::documents::{BlockKind, Change, Line, Part, Stage};
 use crate::entrance::Entrances;
 use crate::prose::Prose;
 
@@ -68,10 +70,45 @@ impl Player<'_> {
     ) -> anyhow::Result<()> {
         for (number, line) in lines.iter().enumerate() {
             let line = led(line, entrances)?;
-            self.announce(&line)?;
-            self.execute(&line, script.filter(|_| number + 1 == lines.len()))?;
+            match Change::of(&line) {
+                Some(Change::Define(path)) => self.define(&line, path)?,
+                Some(Change::Install(_)) => self.install(&line)?,
+                _ => {
+                    self.announce(&line)?;
+                    self.execute(&line, script.filter(|_| number + 1 == lines.len()))?;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Runs a command that defines the kinds in the file `path`, unless the cluster knows them: they may
+    /// be another program's, in another version.
+    fn define(&self, line: &Line, path: &str) -> anyhow::Result<()> {
+        let kinds = Kinds::in_file(self.root.join(path));
+        if kinds.missing()?.is_empty() {
+            return self.leave_out(line, "the cluster knows these kinds");
+        }
+        self.announce(line)?;
+        self.execute(line, None)?;
+        kinds.await_established()
+    }
+
+    /// Runs a command that installs the mesh, with what this kind of cluster needs.
+    fn install(&self, line: &Line) -> anyhow::Result<()> {
+        let Some(words) = Mesh::by(self.root, line)?.words_for_this_cluster()? else {
+            return self.leave_out(line, "the mesh is ambient already");
+        };
+        let line = [&line[..], &words].concat();
+        self.announce(&line)?;
+        self.execute(&line, None)
+    }
+
+    fn leave_out(&self, line: &Line, because: &str) -> anyhow::Result<()> {
+        let line = line.join(" ");
+        Ok(self
+            .prose
+            .line(&format!("    (left out: {because}) $ {line}\n"))?)
     }
 
     fn announce(&self, line: &Line) -> anyhow::Result<()> {

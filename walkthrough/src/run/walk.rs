@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use super::play::Player;
 use crate::cluster::MESH;
 use crate::cluster::kubectl::kubectl;
+use crate::cluster::mesh::Mesh;
 use crate::cluster::objects::Wanted;
 use crate::cluster::rollout::settle;
 use crate::documents::Documents;
@@ -44,6 +45,11 @@ impl Walk<'_> {
         tally: &mut Tally,
     ) -> anyhow::Result<Start> {
         let stage = &self.documents.stages[position];
+        // What cannot run here is said before anything changes.
+        let mesh = Mesh::of(&self.documents.root, &self.documents.stages[..=position])?;
+        mesh.as_ref()
+            .map(Mesh::words_for_this_cluster)
+            .transpose()?;
         let heading = format!("\n{}: {}\n", stage.key, stage.title);
         self.prose.line(&heading)?;
         if start == Start::Unknown {
@@ -81,13 +87,16 @@ impl Walk<'_> {
         self.reach(&Wanted::after(self.documents, position)?)
     }
 
-    /// Makes the cluster hold what is wanted, asks before anything is deleted, and writes the
-    /// changes.
+    /// Makes the cluster hold what is wanted, asks before anything is deleted or the mesh is
+    /// installed anew, and writes the changes.
     pub(super) fn reach(&self, wanted: &Wanted) -> anyhow::Result<()> {
         if self.asks {
             let surplus = wanted.surplus()?;
             if !surplus.is_empty() {
                 self.ask(&format!("To be deleted: {}", surplus.join(", ")))?;
+            }
+            if let Some(why) = wanted.other_mesh()? {
+                self.ask(&format!("To be installed anew: Istio, because {why}"))?;
             }
         }
         self.write_changes(&wanted.reach()?)

@@ -4,12 +4,15 @@
 //! A stage is a section of `docs/demoN.md` whose heading is `## KEY: Title`. Its code blocks are its
 //! commands; the word after `sh` says how a block runs ([`BlockKind`]).
 
+mod change;
+
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 
+pub(crate) use self::change::Change;
 use crate::repository;
 
 /// The documents of the walkthrough.
@@ -51,15 +54,6 @@ pub(crate) enum BlockKind {
     Script,
     /// `sh by-hand`: only the presenter runs it.
     ByHand,
-}
-
-/// What a command does to the objects of a file, or of the files of a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change<'a> {
-    /// `kubectl apply -f PATH`
-    Apply(&'a str),
-    /// `kubectl delete -f PATH`
-    Delete(&'a str),
 }
 
 /// Characters with a meaning to some shell. No command may contain one, so that each command works in
@@ -190,16 +184,9 @@ impl Stage {
         })
     }
 
-    /// What the stage's commands do to the cluster's objects, in order.
+    /// What the stage's commands do to the cluster, in order.
     pub(crate) fn changes(&self) -> impl Iterator<Item = Change<'_>> {
-        self.lines().filter_map(|line| {
-            let words: Vec<&str> = line.iter().map(String::as_str).collect();
-            match words[..] {
-                ["kubectl", "apply", "-f", path] => Some(Change::Apply(path)),
-                ["kubectl", "delete", "-f", path] => Some(Change::Delete(path)),
-                _ => None,
-            }
-        })
+        self.lines().filter_map(Change::of)
     }
 
     /// All commands of the stage, however they run.
