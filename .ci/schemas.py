@@ -1,9 +1,10 @@
 """Writes JSON schemas as kubeconform finds them: FOLDER/v1.31.0/deployment-apps-v1.json.
 
-    schemas.py FOLDER CRDS.yaml KUBERNETES_VERSION...
+    schemas.py FOLDER KUBERNETES_VERSIONS CRDS.yaml...
 
-Kubernetes' own kinds come from the package kubernetes-validate, Istio's from its
-CustomResourceDefinitions. Both allow no field that they do not name.
+Kubernetes' own kinds come from the package kubernetes-validate, for each of the versions, which
+stand between commas. Istio's and the Gateway API's come from their CustomResourceDefinitions. None
+allows a field that it does not name.
 """
 
 import json
@@ -23,7 +24,7 @@ def kubernetes(version):
         yield file.name, text.replace('"$id"', '"$comment"')
 
 
-def istio(crds):
+def custom(crds):
     """File names and texts of all kinds of the custom resources in a file."""
     for crd in yaml.load_all(Path(crds).read_text(), yaml.CSafeLoader):
         spec = crd["spec"]
@@ -46,9 +47,9 @@ def closed(schema):
     return schema
 
 
-folder, crds, *versions = sys.argv[1:]
-for version in versions:
+folder, versions, *crds = sys.argv[1:]
+for version in versions.split(","):
     place = Path(folder, f"v{version}")
     place.mkdir(parents=True, exist_ok=True)
-    for name, text in [*kubernetes(version), *istio(crds)]:
+    for name, text in [*kubernetes(version), *(kind for file in crds for kind in custom(file))]:
         place.joinpath(name).write_text(text)
