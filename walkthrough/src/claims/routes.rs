@@ -1,27 +1,30 @@
 //! Whether web's sidecar has the routes that a stage applied.
 
 use super::claim::Claim;
-use crate::observe::routes::{Route, are_held, held_by_web, of_virtual_service};
+use crate::observe::routes::{Route, are_held, defined, held_by_web};
 use crate::observe::wait::eventually;
 
-/// Waits until web's sidecar routes calls of `service` as its `VirtualService` says.
+/// Waits until web's sidecar routes calls of `service` as its `VirtualService` or `HTTPRoute` says.
 ///
 /// # Errors
 /// When one of the two cannot be read.
 pub(super) fn arrive(service: &str) -> anyhow::Result<Claim> {
-    let wanted = of_virtual_service(service)?;
+    let wanted = defined(service)?;
     let mut held: Vec<Route> = Vec::new();
     let arrived = eventually(|| {
         let routes = held_by_web(service)?;
         held = routes.into_iter().map(|held| held.route).collect();
-        Ok(are_held(&wanted, &held).then_some(()))
+        Ok(are_held(&wanted.routes, &held).then_some(()))
     })?;
     let evidence = match arrived {
         Some(()) => String::new(),
-        None => format!("it holds {held:?}, not {wanted:?}"),
+        None => format!("it holds {held:?}, not {:?}", wanted.routes),
     };
     Ok(Claim::new(
-        format!("web's sidecar routes calls of {service} as its VirtualService says"),
+        format!(
+            "web's sidecar routes calls of {service} as its {} says",
+            wanted.kind
+        ),
         arrived.is_some(),
         evidence,
     ))
