@@ -88,6 +88,12 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo6/exemplars",
             "demo6/alert",
             "demo6/alert-resolved",
+            "demo7/gateway-api",
+            "demo7/gateway-canary-75-25",
+            "demo7/gateway-canary-50-50",
+            "demo7/gateway-canary-0-100",
+            "demo7/gateway-timeout",
+            "demo7/gateway-rules",
         ]
     );
 }

@@ -6,6 +6,7 @@ mod containers;
 mod copies;
 mod documents;
 mod elsewhere;
+mod gateway_api;
 mod images;
 mod kustomization;
 mod labels;

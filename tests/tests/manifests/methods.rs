@@ -4,19 +4,22 @@ use serde_json::Value;
 
 use crate::{list, objects, title};
 
-/// The routes of all `VirtualService`s, each with its owner's title.
+/// The routes of all `VirtualService`s and the rules of all `HTTPRoute`s, each with its owner's title.
 fn routes() -> impl Iterator<Item = (String, &'static Value)> {
-    objects(&["VirtualService"]).into_iter().flat_map(|object| {
-        let routes = list(object, "/spec/http").iter();
+    let objects = objects(&["VirtualService", "HTTPRoute"]).into_iter();
+    objects.flat_map(|object| {
+        let routes = [list(object, "/spec/http"), list(object, "/spec/rules")];
+        let routes = routes.into_iter().flatten();
         routes.map(|route| (title(object), route))
     })
 }
 
 /// Whether the route is for requests of this method, among others.
 fn takes(route: &Value, method: &str) -> bool {
-    let matches = list(route, "/match");
+    let matches = [list(route, "/match"), list(route, "/matches")].concat();
     let fits = |condition: &Value| match condition.get("method") {
         None => true,
+        Some(Value::String(wanted)) => wanted == method, // of an HTTPRoute
         Some(wanted) => match (wanted["exact"].as_str(), wanted["regex"].as_str()) {
             (Some(exact), None) => exact == method,
             (None, Some(regex)) => regex.split('|').any(|one| one == method),
@@ -55,6 +58,17 @@ fn route_of_a_sale_says_nothing_of_retries_or_that_there_are_none() {
     for (name, route) in routes().filter(|(_, route)| takes(route, "POST")) {
         let retries = &route["retries"];
         assert!(retries.is_null() || retries["attempts"] == 0, "{name}");
+    }
+}
+
+/// A sale that is given up may have happened.
+#[test]
+fn rule_of_a_sale_has_no_timeout() {
+    for (name, route) in routes().filter(|(_, route)| takes(route, "POST")) {
+        assert!(
+            route["timeout"].is_null() && route["timeouts"].is_null(),
+            "{name}"
+        );
     }
 }
 

@@ -11,6 +11,7 @@ mod demo3;
 mod demo4;
 mod demo5;
 mod demo6;
+mod demo7;
 mod latencies;
 mod load;
 mod network;
@@ -27,6 +28,7 @@ use self::demo4::{canary, faults, ingress, resilience};
 use self::demo5::forest::Mode;
 use self::demo5::{grafana, kiali, traces};
 use self::demo6::{alert, breaker, egress, egress_supplier, exemplars, jwt, mirror, rate_limit};
+use self::demo7::{gateway_api, gateway_rules, gateway_timeout};
 use self::target::Target;
 use crate::documents::Documents;
 
@@ -85,6 +87,18 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo6/exemplars", exemplars::exemplars),
     ("demo6/alert", alert::fires),
     ("demo6/alert-resolved", alert::resolved),
+    ("demo7/gateway-api", gateway_api::gateway_api),
+    ("demo7/gateway-canary-75-25", |target| {
+        canary::split(target, 0.25)
+    }),
+    ("demo7/gateway-canary-50-50", |target| {
+        canary::split(target, 0.5)
+    }),
+    ("demo7/gateway-canary-0-100", |target| {
+        canary::split(target, 1.0)
+    }),
+    ("demo7/gateway-timeout", gateway_timeout::timeout),
+    ("demo7/gateway-rules", gateway_rules::test_users),
 ];
 
 /// The claims of the stage at `position`: those that every stage makes, and its own.

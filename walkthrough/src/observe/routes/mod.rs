@@ -40,6 +40,9 @@ pub(crate) struct HeldRoute {
     pub(crate) route: Route,
     /// Whether it takes requests of every method, and so those that may be sales.
     pub(crate) takes_every_method: bool,
+    /// What is tried again, in Envoy's words
+    /// (<https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on>).
+    pub(crate) retry_on: Vec<String>,
 }
 
 /// The routes of a service, as one object defines them.
