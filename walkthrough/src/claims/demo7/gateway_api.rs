@@ -8,6 +8,7 @@ use crate::claims::demo4::{canary, ingress};
 use crate::claims::target::Target;
 use crate::cluster::kubectl::{elements, get, items};
 use crate::cluster::{MESH, SHOP};
+use crate::observe::page::Page;
 use crate::observe::wait::{eventually, wait_until};
 
 /// The kinds that the Gateway API replaces.
@@ -35,47 +36,43 @@ fn nothing_is_left() -> anyhow::Result<Claim> {
 
 /// istiod writes into the status of each object whether it can do what the object says.
 fn are_accepted() -> anyhow::Result<Claim> {
-    let mut accepted = Vec::new();
-    let mut others = Vec::new();
-    eventually(|| {
+    let (mut count, mut others) = (0, Vec::new());
+    let accepted = eventually(|| {
         let gateways = get(&["gateways.gateway.networking.k8s.io", "-n", MESH])?;
         let routes = get(&["httproutes.gateway.networking.k8s.io", "-n", SHOP])?;
-        let objects = items(&gateways)
-            .chain(items(&routes))
-            .map(title_and_acceptance);
-        let (good, bad): (Vec<_>, Vec<_>) = objects.partition(|(_, is_accepted)| *is_accepted);
-        accepted = good.into_iter().map(|(title, _)| title).collect();
-        others = bad.into_iter().map(|(title, _)| title).collect();
-        Ok((others.is_empty() && !accepted.is_empty()).then_some(()))
+        let objects = || items(&gateways).chain(items(&routes));
+        count = objects().count();
+        others = objects()
+            .filter(|object| !is_accepted(object))
+            .map(title)
+            .collect();
+        Ok((count > 0 && others.is_empty()).then_some(()))
     })?;
     Ok(Claim::new(
         "istiod has accepted the Gateway and its routes, and knows all Services that they name",
-        others.is_empty() && !accepted.is_empty(),
-        format!(
-            "accepted: {}; not: {}",
-            accepted.join(", "),
-            abridged(&others)
-        ),
+        accepted.is_some(),
+        match others.as_slice() {
+            [] => format!("{count} objects"),
+            others => format!("not {}", abridged(others)),
+        },
     ))
 }
 
-fn title_and_acceptance(object: &Value) -> (String, bool) {
+/// A route has conditions for each of its parents, a Gateway has its own
+/// (<https://gateway-api.sigs.k8s.io/geps/gep-1364/>).
+fn is_accepted(object: &Value) -> bool {
     let status = &object["status"];
-    // A route has conditions for each parent, a Gateway for itself.
     let parents = elements(&status["parents"]).map(|parent| &parent["conditions"]);
-    let conditions: Vec<&Value> = match object["kind"].as_str() {
+    let lists: Vec<&Value> = match object["kind"].as_str() {
         Some("Gateway") => vec![&status["conditions"]],
         _ => parents.collect(),
     };
-    let is_true = |conditions: &Value, kind: &str| {
-        elements(conditions)
-            .any(|condition| condition["type"] == kind && condition["status"] == "True")
+    let has = |list: &Value, kind: &str, value: &str| {
+        elements(list).any(|condition| condition["type"] == kind && condition["status"] == value)
     };
-    let are_true = |conditions: &&Value| {
-        is_true(conditions, "Accepted") && is_true(conditions, "ResolvedRefs")
-    };
-    let is_accepted = !conditions.is_empty() && conditions.iter().all(are_true);
-    (title(object), is_accepted)
+    let is_good =
+        |list: &&Value| has(list, "Accepted", "True") && !has(list, "ResolvedRefs", "False");
+    !lists.is_empty() && lists.iter().all(is_good)
 }
 
 fn no_proxy_is_started() -> anyhow::Result<Claim> {
@@ -90,21 +87,16 @@ fn no_proxy_is_started() -> anyhow::Result<Claim> {
 }
 
 fn redirect(target: &Target) -> Claim {
-    let answer = || target.gateway.get("/widgets", &[]);
-    let leads = || {
-        let answer = answer();
-        answer.status == 302 && answer.header("location").ends_with("/products")
-    };
-    wait_until(leads);
-    let answer = answer();
+    let ask = || target.gateway.get("/widgets", &[]);
+    let leads =
+        |answer: &Page| answer.status == 302 && answer.header("location").ends_with("/products");
+    wait_until(|| leads(&ask()));
+    let answer = ask();
+    let location = answer.header("location");
     Claim::new(
-        "/widgets has moved to /products, and the answer says so: 302",
-        leads(),
-        format!(
-            "status {}, location {:?}",
-            answer.status,
-            answer.header("location")
-        ),
+        "/widgets has moved to /products, and the answer says so",
+        leads(&answer),
+        format!("status {}, location {location:?}", answer.status),
     )
 }
 
