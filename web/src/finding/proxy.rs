@@ -172,7 +172,11 @@ fn given_up(call: &Call, end: End) -> Finding {
     match (service, end) {
         ("stock-api", End::Web) => finding.file(
             "istio/demo4/stock-api/resilience/timeout.yaml",
-            "says how long it waits",
+            "says how long it waits, or in demo 7 `istio/demo7/gateway-timeout/timeout.yaml`",
+        ),
+        ("stock-api", End::Waypoint) => finding.file(
+            "istio/demo7/gateway-timeout/timeout.yaml",
+            "says how long it waits, where it was applied",
         ),
         _ => finding,
     }
