@@ -9,6 +9,7 @@ pub(crate) mod ambient;
 pub(crate) mod consent;
 pub(crate) mod distribution;
 mod drift;
+mod handover;
 pub(crate) mod kinds;
 pub(crate) mod kubectl;
 pub(crate) mod manifests;

@@ -9,7 +9,7 @@ use super::kinds::Kinds;
 use super::kubectl::{attempt, elements, kubectl_with, parsed};
 use super::manifests::{self, is_same, list, name};
 use super::mesh::Mesh;
-use super::{SHOP, drift, pods, rollout, undeclared};
+use super::{SHOP, drift, handover, pods, rollout, undeclared};
 use crate::documents::Documents;
 
 /// The mesh that a stage and those before it installed, and the objects that they applied and did not
@@ -69,6 +69,15 @@ impl Wanted {
 
     fn reach_objects(&self) -> anyhow::Result<Vec<String>> {
         let mut changes = delete(&self.absent)?;
+        for namespace in self
+            .present
+            .iter()
+            .filter(|object| is_the_shops_namespace(object))
+        {
+            for held in found([namespace])? {
+                changes.extend(handover::to_sidecars(namespace, &held)?);
+            }
+        }
         changes.extend(self.apply()?);
         // Another `kubectl apply` keeps the fields that no document ever named.
         for object in self.drifted(&found(&self.present)?)? {
@@ -168,6 +177,11 @@ impl Wanted {
         let held = self.present.iter().filter(|object| is_in(found, object));
         drift::drifted(held.collect(), found)
     }
+}
+
+/// Whether an object is the shop's namespace.
+fn is_the_shops_namespace(object: &Value) -> bool {
+    object["kind"] == "Namespace" && object["metadata"]["name"] == SHOP
 }
 
 fn is_in(found: &[Value], object: &Value) -> bool {

@@ -1,18 +1,20 @@
 //! Which workloads have pods with another sidecar than a new pod gets: with none, because they are
-//! older than the mesh, or with one of another revision of the mesh.
+//! older than the mesh, or with one of another revision of the mesh, or of other settings.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::kubectl::kubectl_with;
+use super::kubectl::{elements, kubectl_with};
 use super::{SHOP, pods};
 
-/// A sidecar: its image and the revision of the mesh that injected it.
+/// A sidecar: its image, the revision of the mesh that injected it, and the settings that the mesh had then.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Sidecar {
     pub(crate) image: String,
     revision: String,
+    /// The `defaultConfig` of the mesh: in an ambient one a sidecar also speaks ztunnel's protocol.
+    settings: String,
 }
 
 impl Sidecar {
@@ -28,6 +30,10 @@ impl Sidecar {
         Some(Self {
             image: text(&proxy["image"]),
             revision: text(&pod["metadata"]["annotations"]["istio.io/rev"]),
+            settings: elements(&proxy["env"])
+                .find(|variable| variable["name"] == "PROXY_CONFIG")
+                .map(|variable| text(&variable["value"]))
+                .unwrap_or_default(),
         })
     }
 
