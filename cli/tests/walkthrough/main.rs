@@ -94,6 +94,10 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo7/gateway-canary-0-100",
             "demo7/gateway-timeout",
             "demo7/gateway-rules",
+            "demo7/ambient-install",
+            "demo7/ambient",
+            "demo7/ambient-refused",
+            "demo7/ambient-identity",
         ]
     );
 }

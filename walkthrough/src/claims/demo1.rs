@@ -92,7 +92,7 @@ fn ready_pods(label: &str) -> anyhow::Result<(usize, usize)> {
 
 /// Prometheus reaches all of its targets, and each pod of the mesh and of the shop that asks to be
 /// scraped is one of them.
-fn scraping() -> anyhow::Result<Claim> {
+pub(super) fn scraping() -> anyhow::Result<Claim> {
     let (mut total, mut down, mut missing) = (0, Vec::new(), Vec::new());
     // A target is unknown before its first scrape, and down while its pod ends.
     eventually(|| {

@@ -1,39 +1,17 @@
 //! Demo 3: identities, mutual TLS, and who may call whom.
 
-use std::time::Instant;
-
 use web::contract::SaleOutcome;
 
+use super::access::{BUY, Enforcer, PAGE, PRODUCTS, SALE, STOCK};
 use super::analysis;
 use super::claim::{Claim, abridged};
 use super::target::Target;
 use crate::cluster::kubectl::attempt;
 use crate::cluster::pods;
 use crate::observe::access::{ProbeResult, differing};
-use crate::observe::callers::{CALLERS, Caller, DATABASE, Request, not_refused_by_database};
+use crate::observe::callers::{Caller, DATABASE, Request};
 use crate::observe::page::Page;
 use crate::observe::probe_pods::ProbePods;
-
-const PRODUCTS: Request = Request::new("GET", "http://products-api.widgetario/products");
-const STOCK: Request = Request::new("GET", "http://stock-api.widgetario/stock/1");
-const SALE: Request = Request::new("POST", "http://stock-api.widgetario/stock/1/sales");
-const PAGE: Request = Request::new("GET", "http://widgetario-web.widgetario:8010/api/shop");
-/// Buys a product that does not exist: the answer shows who may buy, and nothing is sold.
-const BUY: Request = Request::new("POST", "http://widgetario-web.widgetario:8010/buy/999");
-const REQUESTS: [Request; 6] = [PAGE, BUY, PRODUCTS, STOCK, SALE, DATABASE];
-/// Allowed for the callers who may GET the same URL.
-const HEADS: [Request; 3] = [
-    Request::new("HEAD", PAGE.url),
-    Request::new("HEAD", PRODUCTS.url),
-    Request::new("HEAD", STOCK.url),
-];
-/// Requests that no policy ever allows.
-const CLOSED: [Request; 4] = [
-    Request::new("POST", "http://widgetario-web.widgetario:8010/api/shop"),
-    Request::new("POST", "http://products-api.widgetario/products"),
-    Request::new("PUT", "http://stock-api.widgetario/stock/1"),
-    Request::new("POST", "http://stock-api.widgetario/stock/1"),
-];
 
 pub(super) fn service_accounts(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let pods = pods::running()?;
@@ -76,7 +54,7 @@ pub(super) fn service_accounts(target: &Target) -> anyhow::Result<Vec<Claim>> {
 }
 
 pub(super) fn strict_mtls(target: &Target) -> anyhow::Result<Vec<Claim>> {
-    let _pods = ProbePods::start()?;
+    let _pods = ProbePods::start(false)?;
     let expected = |_, request: Request| match request {
         PRODUCTS | STOCK => ProbeResult::Cut,
         DATABASE => ProbeResult::Refused,
@@ -101,7 +79,7 @@ pub(super) fn strict_mtls(target: &Target) -> anyhow::Result<Vec<Claim>> {
 }
 
 pub(super) fn deny_all(target: &Target) -> anyhow::Result<Vec<Claim>> {
-    let mut claims = table("every pair is refused", |_, _| false)?;
+    let mut claims = Enforcer::Sidecars.table("every pair is refused", |_, _| false)?;
     let page = target.shop.get("/", &[]);
     claims.push(Claim::new(
         "the page is refused with 403",
@@ -112,7 +90,7 @@ pub(super) fn deny_all(target: &Target) -> anyhow::Result<Vec<Claim>> {
 }
 
 pub(super) fn allow(target: &Target) -> anyhow::Result<Vec<Claim>> {
-    let mut claims = table(
+    let mut claims = Enforcer::Sidecars.table(
         "who may call whom is as the policies say",
         |caller, request| match request {
             PAGE => true,
@@ -138,7 +116,7 @@ pub(super) fn allow(target: &Target) -> anyhow::Result<Vec<Claim>> {
 }
 
 pub(super) fn allow_buy(target: &Target) -> anyhow::Result<Vec<Claim>> {
-    let mut claims = table(
+    let mut claims = Enforcer::Sidecars.table(
         "Buy is open, and nothing else",
         |caller, request| match request {
             PAGE | BUY => true,
@@ -190,48 +168,4 @@ pub(super) fn sleep() -> anyhow::Result<Vec<Claim>> {
             inside,
         ),
     ])
-}
-
-/// How the mesh refuses a request: it ends the connection of a pod without an identity, except at
-/// web, which accepts plain text.
-fn refusal(caller: Caller, request: Request) -> ProbeResult {
-    let is_for_api = !request.url.contains("widgetario-web") && !request.is_for_database();
-    if is_for_api && caller == Caller::Outsider {
-        ProbeResult::Cut
-    } else {
-        ProbeResult::Refused
-    }
-}
-
-/// Compares the answers that pods get with who may do what: an `allowed` request must be answered,
-/// and all others must be refused.
-fn table(text: &str, allowed: impl Fn(Caller, Request) -> bool) -> anyhow::Result<Vec<Claim>> {
-    let _pods = ProbePods::start()?;
-    let begin = Instant::now();
-    let expected = |caller, request: Request| {
-        let is_allowed = match request.method {
-            "HEAD" => allowed(caller, Request::new("GET", request.url)),
-            _ => allowed(caller, request),
-        };
-        if is_allowed {
-            ProbeResult::Answered
-        } else {
-            refusal(caller, request)
-        }
-    };
-    let requests = [&REQUESTS[..], &HEADS, &CLOSED].concat();
-    let (cells, differing) = differing(expected, &CALLERS, &requests);
-    let evidence = format!("{cells} requests; {}", abridged(&differing));
-    let mut claims = vec![Claim::new(text, differing.is_empty(), evidence)];
-
-    let mut refused = CALLERS.to_vec();
-    refused.retain(|caller| *caller != Caller::Outsider && !allowed(*caller, DATABASE));
-    let unlogged = not_refused_by_database(&refused, begin)?.into_iter();
-    let unlogged: Vec<String> = unlogged.map(|caller| format!("not {caller:?}")).collect();
-    claims.push(Claim::new(
-        "the database's sidecar tells whom it refused: it was the mesh, not the network",
-        unlogged.is_empty(),
-        abridged(&unlogged),
-    ));
-    Ok(claims)
 }

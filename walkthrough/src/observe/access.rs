@@ -14,8 +14,11 @@ pub(crate) enum ProbeResult {
     Answered,
     /// A policy refused it: 403, or the connection was closed by the database's sidecar.
     Refused,
-    /// No answer came, because the request was plain text and mutual TLS is demanded.
+    /// No answer came, because the request was plain text and mutual TLS is demanded, or because
+    /// ztunnel, which has no 403, ended the connection.
     Cut,
+    /// The caller's own sidecar answered that the called end did not let it in.
+    NotLetIn,
     /// Anything else, in its own words.
     Other(String),
 }
@@ -43,10 +46,12 @@ impl ProbeResult {
     /// Reads the line that `probe` wrote about a request.
     fn of(line: &str, request: Request) -> Self {
         let was_cut = ["reset by peer", "closed before", "closed connection"];
-        let status = line
-            .split(' ')
-            .next()
-            .and_then(|word| word.parse::<u16>().ok());
+        // What a sidecar says when it lost the connection, and when it found no pod, differs in the body.
+        let is_lost = match request.method {
+            "HEAD" => status(line) == Some(503),
+            _ => line.starts_with("503 ") && line.contains("reset reason: connection termination"),
+        };
+        let status = status(line);
         // The answer to HEAD has no body, but only a policy answers 403.
         let is_refused = match request.method {
             "HEAD" => status == Some(403),
@@ -54,6 +59,8 @@ impl ProbeResult {
         };
         if is_refused || (request.is_for_database() && line.contains("refused:")) {
             Self::Refused
+        } else if is_lost {
+            Self::NotLetIn
         } else if was_cut.iter().any(|cut| line.contains(cut)) {
             Self::Cut
         } else if status.is_some_and(|status| is_own_answer(request.method, status))
@@ -64,6 +71,11 @@ impl ProbeResult {
             Self::Other(line.to_owned())
         }
     }
+}
+
+/// The status with which the line about a request begins.
+fn status(line: &str) -> Option<u16> {
+    line.split(' ').next()?.parse().ok()
 }
 
 /// Whether the called service itself gives this answer. To GET it shows what there is. A sale
@@ -192,6 +204,9 @@ mod tests {
         for line in ["404 Not Found in 1ms", "503 no healthy upstream in 1ms"] {
             assert_eq!(result(line, page), ProbeResult::Other(line.into()));
         }
+        let lost = "503 Service Unavailable upstream connect error or disconnect/reset before headers. \
+                    reset reason: connection termination in 8.8ms";
+        assert_eq!(result(lost, page), ProbeResult::NotLetIn);
         let sale = Request::new("POST", "http://stock-api.widgetario/stock/1/sales");
         assert_eq!(
             result("415 Unsupported Media Type in 1ms", sale),

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::address::host;
 use super::probe_pods::NAMESPACE;
 use super::wait::eventually;
+use super::ztunnel;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::{attempt, get, items, kubectl};
 
@@ -16,11 +17,13 @@ pub(crate) enum Caller {
     Stock,
     /// A pod in the mesh with the default service account, of [`ProbePods`](super::probe_pods).
     Stranger,
+    /// The same without a sidecar: ztunnel carries its traffic.
+    AmbientStranger,
     /// A pod without a sidecar, and so without an identity, of [`ProbePods`](super::probe_pods).
     Outsider,
 }
 
-/// All callers.
+/// All callers in a mesh of sidecars.
 pub(crate) const CALLERS: [Caller; 5] = [
     Caller::Web,
     Caller::Products,
@@ -65,6 +68,7 @@ impl Caller {
             Self::Products => (SHOP, "deployment/products-api-v1", "products-api"),
             Self::Stock => (SHOP, "deployment/stock-api", "stock-api"),
             Self::Stranger => (NAMESPACE, "pod/stranger", "web"),
+            Self::AmbientStranger => (NAMESPACE, "pod/ambient-stranger", "web"),
             Self::Outsider => (NAMESPACE, "pod/outsider", "web"),
         };
         let arguments = [&["--method", method], urls].concat();
@@ -81,55 +85,81 @@ impl Caller {
             Self::Products => "products-api",
             Self::Stock => "stock-api",
             Self::Stranger => "stranger",
+            Self::AmbientStranger => "ambient-stranger",
             Self::Outsider => "outsider",
         }
     }
 }
 
-/// Those of `callers` of whom the log of the database's own sidecar does not say that it refused
-/// them since `begin`.
-///
-/// The end of a connection does not show who ended it: the caller's sidecar accepts every
-/// connection, and ends it also when there is no way to the database.
-///
-/// # Errors
-/// When the cluster cannot be asked.
-pub(crate) fn not_refused_by_database(
-    callers: &[Caller],
-    begin: Instant,
-) -> anyhow::Result<Vec<Caller>> {
-    let addresses = addresses_in_logs(callers)?;
-    let mut rest = callers.to_vec();
-    eventually(|| {
+/// The proxy that lets callers of the database in, and writes down whom it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DatabaseGuard {
+    Sidecar,
+    Ztunnel,
+}
+
+impl DatabaseGuard {
+    /// Those of `callers` of whom its log does not say that it refused them since `begin`.
+    ///
+    /// The end of a connection does not show who ended it: the caller's proxy accepts every
+    /// connection, and ends it also when there is no way to the database.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked.
+    pub(crate) fn has_not_refused(
+        self,
+        callers: &[Caller],
+        begin: Instant,
+    ) -> anyhow::Result<Vec<Caller>> {
+        let addresses = addresses(callers)?;
+        let mut rest = callers.to_vec();
+        eventually(|| {
+            let refusals = self.refusals(begin)?;
+            let is_refused = |caller: Caller| {
+                let own = addresses.iter().filter(|(app, _)| app == caller.app());
+                let written = own.map(|(_, address)| self.written(address));
+                written
+                    .into_iter()
+                    .any(|address| refusals.iter().any(|line| line.contains(&address)))
+            };
+            rest.retain(|caller| !is_refused(*caller));
+            Ok(rest.is_empty().then_some(()))
+        })?;
+        Ok(rest)
+    }
+
+    /// The lines about refusals since `begin`.
+    fn refusals(self, begin: Instant) -> anyhow::Result<Vec<String>> {
+        if self == Self::Ztunnel {
+            return ztunnel::refusals("products-db", begin);
+        }
         let since = format!("--since={}s", begin.elapsed().as_secs() + 1);
         let sidecar = ["statefulset/products-db", "-c", "istio-proxy"];
         let log = kubectl(&[&["logs", "-n", SHOP, &since][..], &sidecar].concat())?;
-        let refusals = || {
-            log.lines()
-                .filter(|line| line.contains("rbac_access_denied"))
-        };
-        let is_refused = |caller: Caller| {
-            addresses
-                .iter()
-                .filter(|(app, _)| app == caller.app())
-                .any(|(_, address)| refusals().any(|line| line.contains(address)))
-        };
-        rest.retain(|caller| !is_refused(*caller));
-        Ok(rest.is_empty().then_some(()))
-    })?;
-    Ok(rest)
+        let refusals = log
+            .lines()
+            .filter(|line| line.contains("rbac_access_denied"));
+        Ok(refusals.map(str::to_owned).collect())
+    }
+
+    /// An address of a caller as the log writes it, with the port behind it.
+    fn written(self, address: &str) -> String {
+        match self {
+            Self::Sidecar => format!(" {}:", host(address)),
+            Self::Ztunnel => format!("src.addr={}:", host(address)),
+        }
+    }
 }
 
-/// The addresses of the pods of `callers`, each with its application, as Envoy's access log writes
-/// them: ` 10.0.0.1:`, with the port behind it.
-fn addresses_in_logs(callers: &[Caller]) -> anyhow::Result<Vec<(String, String)>> {
+/// The addresses of the pods of `callers`, each with its application.
+fn addresses(callers: &[Caller]) -> anyhow::Result<Vec<(String, String)>> {
     let apps: Vec<&str> = callers.iter().map(|caller| caller.app()).collect();
     let label = format!("app in ({})", apps.join(","));
     let pods = get(&["pods", "-A", "-l", &label])?;
     let addresses = items(&pods).filter_map(|pod| {
         let app = pod["metadata"]["labels"]["app"].as_str()?;
         let address = pod["status"]["podIP"].as_str()?;
-        Some((app.to_owned(), format!(" {}:", host(address))))
+        Some((app.to_owned(), address.to_owned()))
     });
     Ok(addresses.collect())
 }

@@ -11,6 +11,7 @@ pub(crate) mod endpoints;
 pub(crate) mod exemplars;
 pub mod jaeger;
 pub(crate) mod meeting;
+pub(crate) mod memory;
 pub(crate) mod network_policies;
 pub mod page;
 pub(crate) mod probe_pods;
@@ -20,6 +21,7 @@ pub(crate) mod routes;
 pub mod shop;
 pub(crate) mod supplier;
 pub(crate) mod wait;
+pub(crate) mod ztunnel;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 

@@ -21,15 +21,23 @@ pub(crate) struct ProbePods {
 impl ProbePods {
     /// Starts the pods of [`Caller::Stranger`](super::callers::Caller::Stranger), in the mesh without
     /// an account of its own, and of [`Caller::Outsider`](super::callers::Caller::Outsider), outside
-    /// of the mesh.
+    /// of the mesh; where the mesh `has_ztunnel`, also of
+    /// [`Caller::AmbientStranger`](super::callers::Caller::AmbientStranger).
     ///
     /// # Errors
     /// When the cluster holds no shop; see [`ProbePods::of`].
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    pub(crate) fn start(has_ztunnel: bool) -> anyhow::Result<Self> {
         let image = web_image()?;
         let pods = [("stranger", "true"), ("outsider", "false")];
-        let pods = pods.map(|(name, inject)| pod(name, inject, &image));
-        Self::of("access", pods.into())
+        let mut pods = pods
+            .map(|(name, inject)| pod(name, inject, &image))
+            .to_vec();
+        if has_ztunnel {
+            let mut ambient = pod("ambient-stranger", "false", &image);
+            ambient["metadata"]["labels"]["istio.io/dataplane-mode"] = "ambient".into();
+            pods.push(ambient);
+        }
+        Self::of("access", pods)
     }
 
     /// Makes the `objects` of a `measurement`, and waits until the pods among them, made by [`pod`],

@@ -1,5 +1,6 @@
 //! The shop as its visitors see it, over HTTP.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -118,10 +119,39 @@ impl ShopClient {
         seconds: u32,
         ask: impl Fn(&Self) -> Page + Sync,
     ) -> (Vec<Page>, Duration) {
-        let ask = &ask;
-        let (count, begin) = (per_second * seconds, Instant::now());
-        let pages = thread::scope(|scope| {
-            let views: Vec<_> = (0..count)
+        let begin = Instant::now();
+        let pages = self.at_a_rate(per_second, 0..per_second * seconds, ask);
+        (pages, begin.elapsed())
+    }
+
+    /// What visitors get who `ask` at a steady rate, `per_second`, for as long as `work` takes; also returns
+    /// what that returns.
+    pub(crate) fn load_during<T>(
+        &self,
+        per_second: u32,
+        ask: impl Fn(&Self) -> Page + Send + Sync,
+        work: impl FnOnce() -> T,
+    ) -> (Vec<Page>, T) {
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let visits = (0..).take_while(|_| !is_over.load(Ordering::Relaxed));
+            let visits = scope.spawn(|| self.at_a_rate(per_second, visits, ask));
+            let result = work();
+            is_over.store(true, Ordering::Relaxed);
+            (visits.join().expect("a view does not panic"), result)
+        })
+    }
+
+    /// What visitors get who `ask` at a steady rate: one for each of the ascending `numbers`.
+    fn at_a_rate(
+        &self,
+        per_second: u32,
+        numbers: impl Iterator<Item = u32>,
+        ask: impl Fn(&Self) -> Page + Sync,
+    ) -> Vec<Page> {
+        let (ask, begin) = (&ask, Instant::now());
+        thread::scope(|scope| {
+            let views: Vec<_> = numbers
                 .map(|number| {
                     let due = Duration::from_secs(1) * number / per_second;
                     thread::sleep(due.saturating_sub(begin.elapsed()));
@@ -132,7 +162,6 @@ impl ShopClient {
             pages
                 .map(|page| page.expect("a view does not panic"))
                 .collect()
-        });
-        (pages, begin.elapsed())
+        })
     }
 }

@@ -1,5 +1,10 @@
 //! Demo 7: the Gateway API, and a mesh without sidecars.
 
+pub(super) mod ambient;
+pub(super) mod ambient_identity;
+pub(super) mod ambient_install;
+mod captured;
 pub(super) mod gateway_api;
 pub(super) mod gateway_rules;
 pub(super) mod gateway_timeout;
+mod handover;
