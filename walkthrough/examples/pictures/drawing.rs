@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use walkthrough::observe::jaeger::{Span, Trace};
+use walkthrough::observe::jaeger::{Proxy, Span, Trace};
 
 const WIDTH: f64 = 460.0;
 const LINE: f64 = 17.0;
@@ -79,7 +79,7 @@ impl Axis {
             top + 12.0,
             escaped(&name(span)),
             span.app(),
-            if span.is_proxy { " proxy" } else { "" },
+            if span.proxy.is_some() { " proxy" } else { "" },
             NAMES + (span.start - self.begin) * self.scale,
             top + 4.0,
             (span.duration * self.scale).max(2.0),
@@ -116,10 +116,10 @@ fn counted(count: usize) -> (usize, &'static str) {
 }
 
 fn name(span: &Span) -> String {
-    if span.is_proxy {
-        format!("{}'s sidecar", span.app())
-    } else {
-        format!("{} {}", span.app(), span.name)
+    match span.proxy {
+        Some(Proxy::Sidecar) => format!("{}'s sidecar", span.app()),
+        Some(_) => span.app().to_owned(),
+        None => format!("{} {}", span.app(), span.name),
     }
 }
 

@@ -12,12 +12,48 @@ use crate::cluster::SHOP;
 use crate::cluster::kubectl::{ask_service, elements};
 use crate::parallel::parallel;
 
-/// The names under which application and sidecar report.
-const SERVICES: [&str; 3] = [
+/// The names under which a request's spans are reported: by the applications and their sidecars, which
+/// share a name, by the waypoint, and by the ingress gateway.
+const SERVICES: [&str; 5] = [
     "web.widgetario",
     "products-api.widgetario",
     "stock-api.widgetario",
+    WAYPOINT,
+    GATEWAY,
 ];
+const WAYPOINT: &str = "waypoint.widgetario";
+const GATEWAY: &str = "istio-ingressgateway.istio-system";
+
+/// A proxy that reports spans. ztunnel is none: it carries connections, and knows no request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proxy {
+    /// In the pod of an application.
+    Sidecar,
+    /// Before Services of the ambient mesh.
+    Waypoint,
+    /// Where visitors enter the mesh.
+    Gateway,
+}
+
+impl Proxy {
+    /// What people call it, such as `sidecar`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sidecar => "sidecar",
+            Self::Waypoint => "waypoint",
+            Self::Gateway => "gateway",
+        }
+    }
+
+    /// The proxy that reports under the name `service`.
+    fn of(service: &str) -> Self {
+        match service {
+            WAYPOINT => Self::Waypoint,
+            GATEWAY => Self::Gateway,
+            _ => Self::Sidecar,
+        }
+    }
+}
 
 /// A span: who recorded it, its name, and its parent.
 #[derive(Clone, Debug)]
@@ -30,8 +66,8 @@ pub struct Span {
     pub service: String,
     /// Such as `GET /api/shop`.
     pub name: String,
-    /// Whether a proxy reports it.
-    pub is_proxy: bool,
+    /// The proxy that reports it; `None` when the application does.
+    pub proxy: Option<Proxy>,
     /// When it began, in microseconds since 1970.
     pub start: f64,
     /// In microseconds.
@@ -59,15 +95,17 @@ impl Span {
     fn read(span: &Value, processes: &Value) -> Self {
         let process = text(&span["processID"]);
         let parent = elements(&span["references"]).find(|known| known["refType"] == "CHILD_OF");
+        let service = text(&processes[process]["serviceName"]);
+        let is_proxy =
+            elements(&span["tags"]).any(|tag| tag["key"] == "component" && tag["value"] == "proxy");
         Self {
             id: text(&span["spanID"]),
             parent: parent.map(|parent| text(&parent["spanID"])),
-            service: text(&processes[process]["serviceName"]),
             name: text(&span["operationName"]),
-            is_proxy: elements(&span["tags"])
-                .any(|tag| tag["key"] == "component" && tag["value"] == "proxy"),
+            proxy: is_proxy.then(|| Proxy::of(&service)),
             start: span["startTime"].as_f64().unwrap_or_default(),
             duration: span["duration"].as_f64().unwrap_or_default(),
+            service,
         }
     }
 }
@@ -122,10 +160,9 @@ impl Trace {
     }
 
     fn below(&self, span: &Span, depth: usize) -> String {
-        let name = if span.is_proxy {
-            "(sidecar)"
-        } else {
-            &span.name
+        let name = match span.proxy {
+            Some(proxy) => format!("({})", proxy.name()),
+            None => span.name.clone(),
         };
         let line = format!("{}{} {name}\n", "  ".repeat(depth), span.service);
         let children = self.children(span).into_iter();
@@ -145,7 +182,7 @@ fn text(value: &Value) -> String {
 }
 
 /// The traces of a request as far as they have arrived, by its `x-request-id`. The spans of
-/// sidecars and of services name the request in a tag. Found by this tag, a trace does not depend
+/// proxies and of services name the request in a tag. Found by this tag, a trace does not depend
 /// on the clock, nor on other visitors of the shop.
 fn by_request(id: &str) -> anyhow::Result<Vec<Trace>> {
     let tags = [
@@ -203,5 +240,24 @@ pub fn of_request(id: &str, spans: usize) -> anyhow::Result<Vec<Trace>> {
             return Ok(seen.into_values().collect());
         }
         sleep(Duration::from_millis(500));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_are_told_by_a_tag_and_by_the_name_under_which_they_report() {
+        let proxy = |service: &str, component: &str| {
+            let tags = json!([{ "key": "component", "value": component }]);
+            let span = json!({ "spanID": "1", "processID": "p1", "tags": tags });
+            Span::read(&span, &json!({ "p1": { "serviceName": service } })).proxy
+        };
+        assert_eq!(proxy("web.widgetario", "proxy"), Some(Proxy::Sidecar));
+        assert_eq!(proxy("waypoint.widgetario", "proxy"), Some(Proxy::Waypoint));
+        let gateway = proxy("istio-ingressgateway.istio-system", "proxy");
+        assert_eq!(gateway, Some(Proxy::Gateway));
+        assert_eq!(proxy("web.widgetario", ""), None);
     }
 }

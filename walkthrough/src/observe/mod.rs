@@ -17,6 +17,7 @@ pub mod page;
 pub(crate) mod probe_pods;
 pub(crate) mod prometheus;
 mod proxy_config;
+mod request_id;
 pub(crate) mod routes;
 pub mod shop;
 pub(crate) mod supplier;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ureq::{Agent, RequestBuilder};
 use web::contract::UpstreamCall;
 
+use super::request_id;
 use crate::observe::page::Page;
 use crate::parallel::parallel;
 
@@ -65,6 +66,16 @@ impl ShopClient {
     /// The shop's content, with the calls that web made for it.
     pub fn view(&self) -> Page {
         self.get("/api/shop", &[])
+    }
+
+    /// The same with an id of the visitor's own, by which its traces are found: where no proxy stands
+    /// before web, nobody else gives it one.
+    ///
+    /// # Errors
+    /// When this machine has no randomness.
+    pub fn view_with_id(&self) -> anyhow::Result<Page> {
+        let id = request_id::new()?;
+        Ok(self.get("/api/shop", &[("x-request-id", &id)]))
     }
 
     /// Makes the request `POST path`, as the page's script does.

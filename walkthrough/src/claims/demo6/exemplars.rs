@@ -165,7 +165,7 @@ fn waited_for(trace: &Trace, page: &Span) -> Option<(f64, f64)> {
     let call = calls.max_by(|one, other| one.duration.total_cmp(&other.duration))?;
     let mut below = trace.children(call);
     while let Some(span) = below.pop() {
-        if span.app() == "stock-api" && !span.is_proxy {
+        if span.app() == "stock-api" && span.proxy.is_none() {
             return Some((seconds(call), seconds(span)));
         }
         below.extend(trace.children(span));
@@ -180,14 +180,15 @@ fn seconds(span: &Span) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::jaeger::Proxy;
 
-    fn span(id: &str, parent: &str, service: &str, is_proxy: bool, duration: f64) -> Span {
+    fn span(id: &str, parent: &str, service: &str, proxy: Option<Proxy>, duration: f64) -> Span {
         Span {
             id: id.into(),
             parent: Some(parent.into()),
             service: format!("{service}.widgetario"),
             name: "GET".into(),
-            is_proxy,
+            proxy,
             start: 0.0,
             duration,
         }
@@ -195,16 +196,16 @@ mod tests {
 
     #[test]
     fn call_that_a_page_waited_for_is_its_longest() {
-        let page = span("page", "visitor", "web", false, 1.6e6);
+        let page = span("page", "visitor", "web", None, 1.6e6);
         let trace = Trace {
             id: "1".into(),
             spans: vec![
-                span("quick", "page", "web", false, 2e3),
-                span("other", "quick", "stock-api", false, 1e3),
-                span("slow", "page", "web", false, 1.5e6),
-                span("out", "slow", "web", true, 1.5e6),
-                span("in", "out", "stock-api", true, 4e3),
-                span("served", "in", "stock-api", false, 3e3),
+                span("quick", "page", "web", None, 2e3),
+                span("other", "quick", "stock-api", None, 1e3),
+                span("slow", "page", "web", None, 1.5e6),
+                span("out", "slow", "web", Some(Proxy::Sidecar), 1.5e6),
+                span("in", "out", "stock-api", Some(Proxy::Sidecar), 4e3),
+                span("served", "in", "stock-api", None, 3e3),
             ],
         };
         assert_eq!(waited_for(&trace, &page), Some((1.5, 0.003)));
