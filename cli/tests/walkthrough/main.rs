@@ -98,6 +98,10 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo7/ambient",
             "demo7/ambient-refused",
             "demo7/ambient-identity",
+            "demo7/ambient-traces-unlinked",
+            "demo7/ambient-traces-predecessor",
+            "demo7/ambient-traces-headers",
+            "demo7/ambient-traces",
         ]
     );
 }

@@ -105,6 +105,18 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo7/ambient", ambient::ambient),
     ("demo7/ambient-refused", ambient_identity::refused),
     ("demo7/ambient-identity", ambient_identity::identity),
+    ("demo7/ambient-traces-unlinked", |target| {
+        demo7::traces::traces(target, Mode::Unlinked)
+    }),
+    ("demo7/ambient-traces-predecessor", |target| {
+        demo7::traces::traces(target, Mode::Predecessor)
+    }),
+    ("demo7/ambient-traces-headers", |target| {
+        demo7::traces::traces(target, Mode::Headers)
+    }),
+    ("demo7/ambient-traces", |target| {
+        demo7::traces::traces(target, Mode::Linked)
+    }),
 ];
 
 /// The stages whose measurement changes the cluster, and ends as it began.

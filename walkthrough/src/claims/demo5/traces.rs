@@ -2,22 +2,37 @@
 
 use anyhow::Context;
 
-use super::forest::{Mode, forest};
+use super::forest::{Mesh, Mode, forest};
 use crate::claims::claim::Claim;
 use crate::claims::target::Target;
 use crate::observe::jaeger::{Trace, of_request};
+use crate::observe::shop::ShopClient;
 
+/// In the mesh of sidecars.
 pub(in crate::claims) fn traces(target: &Target, mode: Mode) -> anyhow::Result<Vec<Claim>> {
+    of_a_view(&target.shop, Mesh::Sidecars, mode, "one page view")
+}
+
+/// A page view at `shop`, which the claims call `view`.
+///
+/// # Errors
+/// When the shop does not answer, or Jaeger cannot be asked.
+pub(in crate::claims) fn of_a_view(
+    shop: &ShopClient,
+    mesh: Mesh,
+    mode: Mode,
+    view: &str,
+) -> anyhow::Result<Vec<Claim>> {
     // During the first view, proxies may still learn their routes; its spans do not count.
-    target.shop.view();
-    let page = target.shop.view();
+    shop.view();
+    let page = shop.view_with_id()?;
     let id = page.request_id().with_context(|| {
         let (status, body) = (page.status, page.body.trim());
         format!("the page has no request_id to find its traces by: status {status}: {body:.200}")
     })?;
     let calls = page.calls().iter();
     let cached: Vec<bool> = calls.map(|call| call.cached == Some(true)).collect();
-    let wanted = forest(mode, &cached);
+    let wanted = forest(mesh, mode, &cached);
     let spans = wanted.concat().lines().count();
     let seen = of_request(id, spans)?;
     let count = seen.iter().map(|trace| trace.spans.len()).sum::<usize>();
@@ -31,7 +46,7 @@ pub(in crate::claims) fn traces(target: &Target, mode: Mode) -> anyhow::Result<V
     };
     Ok(vec![
         Claim::new(
-            format!("one page view is {} traces", wanted.len()),
+            format!("{view} is {} traces", wanted.len()),
             seen.len() == wanted.len(),
             format!("{} traces", seen.len()),
         ),
@@ -46,7 +61,7 @@ pub(in crate::claims) fn traces(target: &Target, mode: Mode) -> anyhow::Result<V
             "",
         ),
         Claim::new(
-            "application and sidecar stand in each other's place in the trees",
+            "each span of a service or a proxy is at its place in the trees",
             trees == wanted,
             other_trees,
         ),

@@ -8,3 +8,4 @@ pub(super) mod gateway_api;
 pub(super) mod gateway_rules;
 pub(super) mod gateway_timeout;
 mod handover;
+pub(super) mod traces;
