@@ -9,12 +9,16 @@ use crate::cluster::kubectl::elements;
 impl HeldRoute {
     pub(super) fn of_envoy(route: &Value) -> Self {
         let mut conditions = elements(&route["match"]["headers"]);
-        let retry_on = route["route"]["retryPolicy"]["retryOn"].as_str();
-        let retry_on = retry_on.into_iter().flat_map(|causes| causes.split(','));
+        let policy = &route["route"]["retryPolicy"];
+        let causes = policy["retryOn"].as_str().into_iter();
+        let causes = causes
+            .flat_map(|causes| causes.split(','))
+            .map(str::to_owned);
+        let statuses = elements(&policy["retriableStatusCodes"]).map(Value::to_string);
         Self {
             route: self::route(route),
             takes_every_method: !conditions.any(|condition| condition["name"] == ":method"),
-            retry_on: retry_on.map(str::to_owned).collect(),
+            retry_on: causes.chain(statuses).collect(),
         }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) struct HeldRoute {
     pub(crate) route: Route,
     /// Whether it takes requests of every method, and so those that may be sales.
     pub(crate) takes_every_method: bool,
-    /// What is tried again, in Envoy's words
+    /// What is tried again, in Envoy's words, and the statuses that are
     /// (<https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on>).
     pub(crate) retry_on: Vec<String>,
 }
@@ -218,5 +218,13 @@ mod tests {
         };
         assert!(is_held(virtual_service::routes, &spec, &held(700_000)));
         assert!(!is_held(virtual_service::routes, &spec, &held(600_000)));
+    }
+    #[test]
+    fn what_is_tried_again_is_each_cause_and_each_status() {
+        let held = HeldRoute::of_envoy(&json!({ "route": { "retryPolicy": {
+            "retryOn": "connect-failure,retriable-status-codes", "retriableStatusCodes": [503] } } }));
+        let expected = ["connect-failure", "retriable-status-codes", "503"];
+        assert_eq!(held.retry_on, expected);
+        assert_eq!(HeldRoute::of_envoy(&json!({})).retry_on, [""; 0]);
     }
 }
