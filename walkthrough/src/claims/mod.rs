@@ -56,7 +56,9 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo4/canary-75-25", |target| canary::split(target, 0.25)),
     ("demo4/canary-50-50", |target| canary::split(target, 0.5)),
     ("demo4/canary-0-100", |target| canary::split(target, 1.0)),
-    ("demo4/fault-abort", faults::abort),
+    ("demo4/fault-abort", |target| {
+        faults::abort(target, "web's sidecar")
+    }),
     ("demo4/fault-delay", faults::delay),
     ("demo4/fault-test-users", faults::test_users),
     ("demo4/resilience-faults", resilience::faults),

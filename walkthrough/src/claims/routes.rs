@@ -1,28 +1,31 @@
-//! Whether web's sidecar has the routes that a stage applied.
+//! Whether the proxy that chooses where a call goes has the routes that a stage applied.
 
 use super::claim::Claim;
-use crate::observe::routes::{Route, are_held, defined, held_by_web};
+use crate::observe::routes::{Route, are_held, defined, held};
+use crate::observe::routing_proxy::RoutingProxy;
 use crate::observe::wait::eventually;
 
-/// Waits until web's sidecar routes calls of `service` as its `VirtualService` or `HTTPRoute` says.
+/// Waits until that proxy, web's sidecar or a waypoint, routes calls of `service` as its `VirtualService` or `HTTPRoute` says.
 ///
 /// # Errors
 /// When one of the two cannot be read.
 pub(super) fn arrive(service: &str) -> anyhow::Result<Claim> {
     let wanted = defined(service)?;
-    let mut held: Vec<Route> = Vec::new();
+    let proxy = RoutingProxy::of(service)?;
+    let mut routes: Vec<Route> = Vec::new();
     let arrived = eventually(|| {
-        let routes = held_by_web(service)?;
-        held = routes.into_iter().map(|held| held.route).collect();
-        Ok(are_held(&wanted.routes, &held).then_some(()))
+        let held = held(proxy, service)?.into_iter();
+        routes = held.map(|held| held.route).collect();
+        Ok(are_held(&wanted.routes, &routes).then_some(()))
     })?;
     let evidence = match arrived {
         Some(()) => String::new(),
-        None => format!("it holds {held:?}, not {:?}", wanted.routes),
+        None => format!("it holds {routes:?}, not {:?}", wanted.routes),
     };
     Ok(Claim::new(
         format!(
-            "web's sidecar routes calls of {service} as its {} says",
+            "{} routes calls of {service} as its {} says",
+            proxy.name(),
             wanted.kind
         ),
         arrived.is_some(),
@@ -36,7 +39,7 @@ pub(super) fn arrive(service: &str) -> anyhow::Result<Claim> {
 /// # Errors
 /// When istioctl cannot ask the sidecar.
 pub(super) fn sales_have_one_try() -> anyhow::Result<Claim> {
-    let routes = held_by_web("stock-api")?.into_iter();
+    let routes = held(RoutingProxy::WebsSidecar, "stock-api")?.into_iter();
     let routes = routes.filter(|held| held.takes_every_method);
     let more_tries: Vec<u64> = routes.filter_map(|held| held.route.retries).collect();
     Ok(Claim::new(
@@ -60,7 +63,7 @@ pub(super) fn sales_are_tried_again_unsent() -> anyhow::Result<Claim> {
         "cancelled",
         "retriable-status-codes",
     ];
-    let routes = held_by_web("stock-api")?.into_iter();
+    let routes = held(RoutingProxy::WebsSidecar, "stock-api")?.into_iter();
     let routes = routes.filter(|held| held.takes_every_method);
     let causes: Vec<Vec<String>> = routes.map(|held| held.retry_on).collect();
     let mut all = causes.iter().flatten();

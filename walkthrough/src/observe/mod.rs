@@ -1,5 +1,5 @@
 //! What is observed of the shop and of the mesh: the answers to visitors and to pods, what the
-//! add-ons recorded, and the configuration of web's sidecar. What a stage
+//! add-ons recorded, and the configuration of proxies. What a stage
 //! claims stands in `claims`, which also says what to wait for.
 
 pub(crate) mod access;
@@ -19,6 +19,7 @@ pub(crate) mod prometheus;
 mod proxy_config;
 mod request_id;
 pub(crate) mod routes;
+pub(crate) mod routing_proxy;
 pub mod shop;
 pub(crate) mod supplier;
 pub(crate) mod wait;

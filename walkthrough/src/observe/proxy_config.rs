@@ -1,4 +1,4 @@
-//! The configuration that web's sidecar holds.
+//! The configuration that proxies of the shop hold.
 
 use serde_json::Value;
 
@@ -10,6 +10,18 @@ use crate::cluster::kubectl::istioctl_json;
 /// # Errors
 /// When istioctl cannot ask the sidecar.
 pub(super) fn of_web(kind: &str, flags: &[&str]) -> anyhow::Result<Value> {
-    let sidecar = ["proxy-config", kind, "deployment/web", "-n", SHOP];
-    istioctl_json(&[&sidecar, flags, &["--output", "json"]].concat())
+    of("deployment/web", kind, flags)
+}
+
+/// The same of the shop's waypoint.
+///
+/// # Errors
+/// When istioctl cannot ask the waypoint.
+pub(super) fn of_waypoint(kind: &str, flags: &[&str]) -> anyhow::Result<Value> {
+    of("deployment/waypoint", kind, flags)
+}
+
+fn of(workload: &str, kind: &str, flags: &[&str]) -> anyhow::Result<Value> {
+    let proxy = ["proxy-config", kind, workload, "-n", SHOP];
+    istioctl_json(&[&proxy, flags, &["--output", "json"]].concat())
 }

@@ -1,4 +1,4 @@
-//! Faults that a caller's sidecar injects.
+//! Faults that the proxy injects which chooses where a call goes: the caller's sidecar, or a waypoint.
 
 use web::contract::UpstreamCall;
 
@@ -20,24 +20,25 @@ const DELAY_MS: f64 = 1500.0 - TIMER_ERROR_MS;
 /// Each product of a page is a row, and a call of stock-api.
 const ROWS: i32 = 4;
 
-/// Whether a fault made the sidecar of an `app` answer in stock-api's place.
-pub(in crate::claims) fn is_aborted(call: &UpstreamCall, app: &str) -> bool {
+/// Whether a fault made a `proxy`, such as "web's sidecar", answer in stock-api's place.
+pub(in crate::claims) fn is_aborted(call: &UpstreamCall, proxy: &str) -> bool {
     let finding = call.finding.as_ref().map(|finding| &finding.title);
-    let title = format!("Abort injected by {app}'s sidecar");
+    let title = format!("Abort injected by {proxy}");
     call.status == Some(503) && finding == Some(&title)
 }
 
-pub(in crate::claims) fn abort(target: &Target) -> anyhow::Result<Vec<Claim>> {
+/// A `proxy`, such as "web's sidecar", answers in stock-api's place.
+pub(in crate::claims) fn abort(target: &Target, proxy: &str) -> anyhow::Result<Vec<Claim>> {
     let route = routes::arrive("stock-api")?;
     let mut pages = Vec::new();
     let calls = judge(
-        "20 % of the calls of stock-api fail with 503, by web's own sidecar",
+        format!("20 % of the calls of stock-api fail with 503, by {proxy}"),
         ABORTED,
         sample_size(ABORTED),
         |n| {
             pages = target.shop.views(n / 4, &[]);
             Share::count(pages.iter().flat_map(Page::stock_calls), |call| {
-                is_aborted(call, "web")
+                is_aborted(call, proxy)
             })
         },
     );
@@ -122,7 +123,9 @@ pub(super) fn shortest_from<'a>(calls: impl Iterator<Item = &'a UpstreamCall>, d
 pub(in crate::claims) fn test_users(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let mut claims = vec![routes::arrive("stock-api")?];
     let has_no_stock = |page: &&Page| {
-        let aborted = page.stock_calls().filter(|call| is_aborted(call, "web"));
+        let aborted = page
+            .stock_calls()
+            .filter(|call| is_aborted(call, "web's sidecar"));
         page.status == 200 && page.prices().len() == 4 && aborted.count() == 4
     };
     for (text, header) in [

@@ -29,7 +29,7 @@ pub(in crate::claims) fn faults(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let route = routes::arrive("stock-api")?;
     let aborted = |n: usize| {
         let calls = target.shop.stock_calls(n);
-        Share::count(&calls, |call| is_aborted(call, "stock-api"))
+        Share::count(&calls, |call| is_aborted(call, "stock-api's sidecar"))
     };
     wait_until(|| aborted(100).hits > 0);
     let text = "20 % of the calls fail with 503, by stock-api's own sidecar";

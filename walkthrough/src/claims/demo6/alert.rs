@@ -35,7 +35,11 @@ pub(in crate::claims) fn fires(target: &Target) -> anyhow::Result<Vec<Claim>> {
         "20 % of the calls of stock-api fail",
         ABORTED,
         sample_size(ABORTED),
-        |n| Share::count(target.shop.stock_calls(n), |call| is_aborted(call, "web")),
+        |n| {
+            Share::count(target.shop.stock_calls(n), |call| {
+                is_aborted(call, "web's sidecar")
+            })
+        },
     );
     let mut claims = vec![route, calls];
     claims.extend(rises(target, begin)?);

@@ -1,4 +1,4 @@
-//! The routes of a sidecar, in Envoy's form
+//! The routes of a proxy, in Envoy's form
 //! (<https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto>).
 
 use serde_json::Value;
@@ -50,10 +50,18 @@ fn route(route: &Value) -> Route {
     }
 }
 
-/// The destination in the name of a cluster, `outbound|80|v1|stock-api.widgetario.svc.cluster.local`.
+/// The destination in the name of a cluster: `outbound|80|v1|stock-api.widgetario.svc.cluster.local`, or
+/// `inbound-vip|80|http/v1|stock-api.widgetario.svc.cluster.local` for the Services of a waypoint.
 fn destination_of(cluster: &Value) -> String {
-    let mut parts = cluster.as_str().unwrap_or_default().split('|').skip(2);
+    let name = cluster.as_str().unwrap_or_default();
+    let mut parts = name.split('|').skip(2);
     let (subset, host) = (parts.next(), parts.next());
+    let subset = match subset {
+        Some(of_waypoint) if name.starts_with("inbound-vip|") => {
+            of_waypoint.split_once('/').map(|(_, subset)| subset)
+        }
+        other => other,
+    };
     destination(subset, host.and_then(|host| host.split('.').next()))
 }
 
@@ -74,4 +82,33 @@ fn percent(fraction: &Value) -> f64 {
         _ => 1.0,
     };
     fraction["numerator"].as_f64().unwrap_or_default() / hundredth
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn destination_is_the_subset_or_else_the_service() {
+        for (cluster, expected) in [
+            (
+                "outbound|80|v1|stock-api.widgetario.svc.cluster.local",
+                "v1",
+            ),
+            (
+                "outbound|80||products-api-v1.widgetario.svc.cluster.local",
+                "products-api-v1",
+            ),
+            (
+                "inbound-vip|80|http|stock-api.widgetario.svc.cluster.local",
+                "stock-api",
+            ),
+            (
+                "inbound-vip|80|http/v1|stock-api.widgetario.svc.cluster.local",
+                "v1",
+            ),
+        ] {
+            assert_eq!(destination_of(&cluster.into()), expected, "{cluster}");
+        }
+    }
 }

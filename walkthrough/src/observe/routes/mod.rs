@@ -1,7 +1,7 @@
-//! The routes that web's sidecar holds, and those that the cluster's objects define.
+//! The routes that a proxy holds, web's sidecar or a waypoint, and those that the cluster's objects define.
 //!
-//! A route reaches a sidecar a moment after it was applied. A wait for the effect of a route would
-//! hide what is wrong with the route, so the sidecar is asked which routes it holds.
+//! A route reaches a proxy a moment after it was applied. A wait for the effect of a route would
+//! hide what is wrong with the route, so the proxy is asked which routes it holds.
 
 mod envoy;
 mod http_route;
@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use serde_json::Value;
 
-use super::proxy_config;
+use super::routing_proxy::RoutingProxy;
 use crate::cluster::SHOP;
-use crate::cluster::kubectl::{elements, get, items};
+use crate::cluster::kubectl::{get, items};
 
 /// The properties of a route that the walkthrough changes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,7 +35,7 @@ pub(crate) struct Route {
     per_try: f64,
 }
 
-/// A route of web's sidecar.
+/// A route of a proxy.
 pub(crate) struct HeldRoute {
     pub(crate) route: Route,
     /// Whether it takes requests of every method, and so those that may be sales.
@@ -55,18 +55,13 @@ pub(crate) struct Defined {
 /// Reads the routes that the `spec` of an object defines.
 type Reader = fn(&Value) -> Vec<Route>;
 
-/// The routes that web's sidecar holds for calls of `service`.
+/// The routes that `proxy` holds for calls of `service`.
 ///
 /// # Errors
-/// When istioctl cannot ask the sidecar.
-pub(crate) fn held_by_web(service: &str) -> anyhow::Result<Vec<HeldRoute>> {
-    let tables = proxy_config::of_web("routes", &["--name", "80"])?;
-    let name = format!("{service}.{SHOP}.svc.cluster.local:80");
-    let routes = elements(&tables)
-        .flat_map(|table| elements(&table["virtualHosts"]))
-        .filter(|host| host["name"] == name)
-        .flat_map(|host| elements(&host["routes"]));
-    Ok(routes.map(HeldRoute::of_envoy).collect())
+/// When istioctl cannot ask the proxy.
+pub(crate) fn held(proxy: RoutingProxy, service: &str) -> anyhow::Result<Vec<HeldRoute>> {
+    let routes = proxy.routes(service)?;
+    Ok(routes.iter().map(HeldRoute::of_envoy).collect())
 }
 
 /// The routes that the `VirtualService` called `service` defines or, if there is none, the `HTTPRoute`.
@@ -90,7 +85,7 @@ pub(crate) fn defined(service: &str) -> anyhow::Result<Defined> {
     bail!("no object defines routes of {service}")
 }
 
-/// Whether a sidecar holds what is `wanted`, route by route.
+/// Whether a proxy holds what is `wanted`, route by route.
 pub(crate) fn are_held(wanted: &[Route], held: &[Route]) -> bool {
     let is_held = |(wanted, held): (&Route, &Route)| {
         let retries = wanted.retries.or(held.retries);
