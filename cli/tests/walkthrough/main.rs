@@ -102,6 +102,10 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo7/ambient-traces-predecessor",
             "demo7/ambient-traces-headers",
             "demo7/ambient-traces",
+            "demo7/selector-policy",
+            "demo7/waypoints",
+            "demo7/ambient-canary",
+            "demo7/ambient-faults",
         ]
     );
 }

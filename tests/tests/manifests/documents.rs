@@ -169,7 +169,10 @@ fn every_object_that_kubectl_is_asked_for_is_in_the_manifests() {
         }
         for (kind, name) in words.iter().filter_map(|word| word.split_once('/')) {
             let kind = match kind {
+                // Istio makes the Deployment of a waypoint, under the name of its Gateway.
+                "deployment" if named("Gateway", name) => "Gateway",
                 "deployment" => "Deployment",
+                "gtw" => "Gateway",
                 "statefulset" => "StatefulSet",
                 "service" => "Service",
                 "secret" => "Secret",

@@ -14,6 +14,7 @@ mod methods;
 mod network;
 mod resources;
 mod settings;
+mod waypoints;
 mod wiring;
 mod workflows;
 

@@ -17,15 +17,15 @@ pub(super) const PAGE: Request =
 /// Buys a product that does not exist: the answer shows who may buy, and nothing is sold.
 pub(super) const BUY: Request =
     Request::new("POST", "http://widgetario-web.widgetario:8010/buy/999");
-const REQUESTS: [Request; 7] = [PAGE, BUY, PRODUCTS, STOCK, SALE, PUT, DATABASE];
+pub(super) const REQUESTS: [Request; 7] = [PAGE, BUY, PRODUCTS, STOCK, SALE, PUT, DATABASE];
 /// Allowed for the callers who may GET the same URL.
-const HEADS: [Request; 3] = [
+pub(super) const HEADS: [Request; 3] = [
     Request::new("HEAD", PAGE.url),
     Request::new("HEAD", PRODUCTS.url),
     Request::new("HEAD", STOCK.url),
 ];
 /// Requests that no policy with methods and paths ever allows.
-const CLOSED: [Request; 3] = [
+pub(super) const CLOSED: [Request; 3] = [
     Request::new("POST", "http://widgetario-web.widgetario:8010/api/shop"),
     Request::new("POST", "http://products-api.widgetario/products"),
     Request::new("POST", "http://stock-api.widgetario/stock/1"),

@@ -1,6 +1,7 @@
 //! Demo 7: the Gateway API, and a mesh without sidecars.
 
 pub(super) mod ambient;
+pub(super) mod ambient_faults;
 pub(super) mod ambient_identity;
 pub(super) mod ambient_install;
 mod captured;
@@ -9,3 +10,5 @@ pub(super) mod gateway_rules;
 pub(super) mod gateway_timeout;
 mod handover;
 pub(super) mod traces;
+pub(super) mod selector_policy;
+pub(super) mod waypoints;
