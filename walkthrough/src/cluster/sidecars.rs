@@ -128,6 +128,18 @@ mod tests {
     }
 
     #[test]
+    fn sidecar_from_before_a_change_of_the_meshs_settings_is_another_one() {
+        let sidecar = |settings: &str| {
+            let variables = json!([{ "name": "PROXY_CONFIG", "value": settings }]);
+            let proxy = json!({ "name": "istio-proxy", "image": "proxyv2:1.31", "env": variables });
+            Sidecar::of(&json!({ "spec": { "initContainers": [proxy] } }))
+        };
+        let hbone = r#"{"proxyMetadata":{"ISTIO_META_ENABLE_HBONE":"true"}}"#;
+        assert_eq!(sidecar(hbone), sidecar(hbone));
+        assert_ne!(sidecar(hbone), sidecar("{}"));
+    }
+
+    #[test]
     fn pods_workload_is_what_a_restart_names() {
         let web = json!({ "metadata": {
             "labels": { "pod-template-hash": "5d87" },
