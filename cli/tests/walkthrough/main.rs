@@ -106,6 +106,7 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo7/waypoints",
             "demo7/ambient-canary",
             "demo7/ambient-faults",
+            "demo7/ambient-fault-over",
         ]
     );
 }

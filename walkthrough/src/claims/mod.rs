@@ -122,7 +122,8 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo7/selector-policy", selector_policy::selector_policy),
     ("demo7/waypoints", waypoints::waypoints),
     ("demo7/ambient-canary", |target| canary::split(target, 0.25)),
-    ("demo7/ambient-faults", ambient_faults::ambient_faults),
+    ("demo7/ambient-faults", ambient_faults::faults),
+    ("demo7/ambient-fault-over", ambient_faults::over),
 ];
 
 /// The stages whose measurement changes the cluster, and ends as it began.

@@ -135,6 +135,8 @@ fn through_the_gateway(target: &Target) -> Vec<Claim> {
     let products = || target.gateway.get("/products", &[]);
     wait_until(|| products().header("x-widgetario-caller") == gateway);
     let (page, products) = (target.gateway.get("/", &[]), products());
+    // There is no such product: web itself says so.
+    let buy = target.gateway.post("/buy/999");
     let caller = products.header("x-widgetario-caller");
     let posts = ["/api/shop", "/products"].map(|path| (path, target.gateway.post(path)));
     let are_refused = posts
@@ -143,11 +145,11 @@ fn through_the_gateway(target: &Target) -> Vec<Claim> {
     let told = posts.map(|(path, page)| format!("POST {path}: {} {}", page.status, page.body));
     vec![
         Claim::new(
-            "the ingress gateway shows the shop, and products-api sees the gateway's identity",
-            page.shows_all() && products.status == 200 && caller == gateway,
+            "the ingress gateway shows the shop and lets people buy, and products-api sees its identity",
+            page.shows_all() && buy.status == 404 && products.status == 200 && caller == gateway,
             format!(
-                "statuses {} and {}, {caller:?}",
-                page.status, products.status
+                "statuses {}, {} and {}, {caller:?}",
+                page.status, buy.status, products.status
             ),
         ),
         Claim::new(
