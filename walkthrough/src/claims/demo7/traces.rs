@@ -7,7 +7,7 @@ use crate::claims::target::Target;
 
 pub(in crate::claims) fn traces(target: &Target, mode: Mode) -> anyhow::Result<Vec<Claim>> {
     let by_gateway = "one page view by the ingress gateway";
-    let straight = "one page view straight from web";
+    let straight = "one page view straight to web";
     let mut claims = of_a_view(&target.gateway, Mesh::Gateway, mode, by_gateway)?;
     claims.extend(of_a_view(&target.shop, Mesh::Straight, mode, straight)?);
     Ok(claims)
