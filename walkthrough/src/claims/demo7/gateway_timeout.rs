@@ -1,18 +1,28 @@
 //! A timeout, in an `HTTPRoute`.
 
+use std::time::Duration;
+
 use web::contract::{Cause, UpstreamCall};
 
 use crate::claims::analysis;
 use crate::claims::claim::Claim;
 use crate::claims::demo4::faults::TIMER_ERROR_MS;
+use crate::claims::latencies::Latencies;
+use crate::claims::proportion::Share;
 use crate::claims::routes;
 use crate::claims::target::Target;
 use crate::observe::page::{Page, statuses};
-use crate::observe::wait::wait_until;
+use crate::observe::wait::within;
 
 /// What the stage's files say, in milliseconds.
 const TIMEOUT_MS: f64 = 500.0;
 const DELAY_MS: f64 = 800.0;
+/// By how much a call may take longer, on a busy laptop.
+const OVERHEAD_MS: f64 = 150.0;
+const PAGES: usize = 50;
+/// Calls on connections that were open before the delay came are quick, until stock-api's sidecar has
+/// closed these: Istio's sidecars take 45 s for that (`drainDuration`).
+const DRAIN: Duration = Duration::from_mins(1);
 
 /// The sidecar of web gave the call up.
 fn is_given_up(call: &UpstreamCall) -> bool {
@@ -23,34 +33,35 @@ fn is_given_up(call: &UpstreamCall) -> bool {
 
 pub(in crate::claims) fn timeout(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let route = routes::arrive("stock-api")?;
-    let shop = target.shop.where_visitors_wait();
-    // The delay at the called end has no route by which to tell that it is in force.
-    wait_until(|| shop.view().stock_calls().all(is_given_up));
-    let pages = shop.views(100, &[]);
-    let calls: Vec<&UpstreamCall> = pages.iter().flat_map(Page::stock_calls).collect();
-    let given_up = calls.iter().filter(|call| is_given_up(call)).count();
-    let latencies = || calls.iter().map(|call| call.latency_ms);
-    let (shortest, longest) = (
-        latencies().fold(f64::INFINITY, f64::min),
-        latencies().fold(0.0, f64::max),
-    );
-    let lists = |page: &&Page| page.status == 200 && page.products().len() == 4;
-    let good = pages.iter().filter(lists).count();
+    let ask = || target.shop.views(PAGES, &[]);
+    within(DRAIN, || {
+        let pages = ask();
+        let mut calls = pages.iter().flat_map(Page::stock_calls);
+        Ok(calls.all(is_given_up).then_some(()))
+    })?;
+    let pages = ask();
+    let calls = || pages.iter().flat_map(Page::stock_calls);
+    let given_up = Share::count(calls(), |call| is_given_up(call));
+    let latencies: Latencies = calls().map(|call| call.latency_ms).collect();
+    let shortest = latencies.percentile(0);
+    let is_listed = |page: &&Page| page.status == 200 && page.products().len() == 4;
+    let listed = pages.iter().filter(is_listed).count();
     Ok(vec![
         route,
         Claim::new(
             "web's sidecar gives up each read of stock-api: 504",
-            given_up == calls.len() && calls.len() == 400,
-            format!("{given_up} of {} calls", calls.len()),
+            given_up.hits == given_up.total && given_up.total == 4 * PAGES,
+            format!("{} of {} calls", given_up.hits, given_up.total),
         ),
         Claim::new(
-            "after 0.5 s, and so before the answer, which takes 0.8 s",
-            shortest >= TIMEOUT_MS - TIMER_ERROR_MS && longest < DELAY_MS,
-            format!("{shortest:.0} to {longest:.0} ms"),
+            "after 0.5 s",
+            shortest >= TIMEOUT_MS - TIMER_ERROR_MS
+                && latencies.percentile(50) < TIMEOUT_MS + OVERHEAD_MS,
+            format!("the quickest after {shortest:.0} ms, {latencies}"),
         ),
         Claim::new(
             "every page is 200 and lists all widgets, without their stock",
-            good == pages.len() && pages.iter().all(Page::has_unknown),
+            listed == pages.len() && pages.iter().all(Page::has_unknown),
             statuses(&pages),
         ),
         sales_wait(target),
