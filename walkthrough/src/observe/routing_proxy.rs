@@ -57,8 +57,7 @@ impl RoutingProxy {
                     .collect()
             }
             Self::Waypoint => {
-                let listeners =
-                    proxy_config::of_waypoint("listener", &["--name", "main_internal"])?;
+                let listeners = proxy_config::of_waypoint("listener", &[])?;
                 hosts_of(&listeners, &service)?
             }
         };
