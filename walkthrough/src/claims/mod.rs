@@ -29,7 +29,7 @@ use self::demo4::{canary, faults, ingress, resilience};
 use self::demo5::forest::Mode;
 use self::demo5::{grafana, kiali, traces};
 use self::demo6::{alert, breaker, egress, egress_supplier, exemplars, jwt, mirror, rate_limit};
-use self::demo7::{ambient, ambient_faults, ambient_identity, ambient_install};
+use self::demo7::{ambient, ambient_canary, ambient_faults, ambient_identity, ambient_install};
 use self::demo7::{gateway_api, gateway_rules, gateway_timeout, selector_policy, waypoints};
 use self::target::Target;
 use crate::documents::Documents;
@@ -121,7 +121,9 @@ const STAGES: &[(&str, Measurement)] = &[
     }),
     ("demo7/selector-policy", selector_policy::selector_policy),
     ("demo7/waypoints", waypoints::waypoints),
-    ("demo7/ambient-canary", |target| canary::split(target, 0.25)),
+    ("demo7/ambient-canary", |target| {
+        ambient_canary::split(target, 0.25)
+    }),
     ("demo7/ambient-faults", ambient_faults::faults),
     ("demo7/ambient-fault-over", ambient_faults::over),
 ];

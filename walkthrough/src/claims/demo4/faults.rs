@@ -53,13 +53,13 @@ pub(in crate::claims) fn abort(target: &Target, proxy: &str) -> anyhow::Result<V
     all.extend(pages);
     let good = all.iter().filter(|page| page.status == 200).count();
     let good = Claim::new("every page is 200", good == all.len(), statuses(&all));
-    // Other lines may be of an earlier fault, so this searches for one page by its id.
+    // Other lines may be of an earlier fault, so this searches for one page by its trace.
     let missed = all.iter().rfind(|page| page.has_unknown());
-    let log = log_of(missed.and_then(Page::request_id))?;
+    let log = log_of(missed.and_then(Page::trace_id))?;
     Ok(vec![route, calls, unknown, good, log])
 }
 
-/// web's log has a line that says why a call for the request `id` failed.
+/// web's log has a line that says why a call in the trace `id` failed.
 fn log_of(id: Option<&str>) -> anyhow::Result<Claim> {
     let log = kubectl(&[
         "logs", "-n", SHOP, "-l", "app=web", "-c", "web", "--since", "120s", "--tail", "-1",

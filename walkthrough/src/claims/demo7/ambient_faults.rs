@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use super::ambient_canary;
 use crate::claims::analysis;
 use crate::claims::claim::Claim;
-use crate::claims::demo4::{canary, faults as injected};
+use crate::claims::demo4::faults as injected;
 use crate::claims::proportion::Share;
 use crate::claims::target::Target;
 use crate::observe::access_log::{ids, is_of, of_pages};
@@ -14,27 +15,28 @@ use crate::observe::wait::wait_until;
 
 /// How many pages are looked for in the waypoint's log.
 const PAGES: usize = 25;
-/// How many calls each makes through the waypoint.
-const CALLS: usize = 5;
+/// How often each passes the waypoint: on its way to web, and with five calls of web's.
+const PASSES: usize = 6;
 
 pub(in crate::claims) fn faults(target: &Target) -> anyhow::Result<Vec<Claim>> {
-    let mut claims = canary::split(target, 1.0)?;
+    let mut claims = ambient_canary::split(target, 1.0)?;
     claims.extend(injected::abort(target, RoutingProxy::Waypoint.name())?);
     claims.push(waypoint_logged_them(target)?);
     claims.push(analysis::of_cluster()?);
     Ok(claims)
 }
 
-/// The waypoint's own log has as many injected aborts as the pages met.
+/// The waypoint's own log has as many injected aborts as the pages met. They come by the ingress gateway,
+/// which gives each request an id.
 fn waypoint_logged_them(target: &Target) -> anyhow::Result<Claim> {
     let begin = Instant::now();
-    let pages = target.shop.views(PAGES, &[]);
+    let pages = target.gateway.views(PAGES, &[]);
     let met = pages
         .iter()
         .flat_map(Page::stock_calls)
         .filter(|call| injected::is_aborted(call, RoutingProxy::Waypoint.name()))
         .count();
-    let entries = of_pages("deployment/waypoint", begin, &pages, CALLS)?;
+    let entries = of_pages("deployment/waypoint", begin, &pages, PASSES)?;
     let ids = ids(&pages);
     let own = entries.iter().filter(|entry| is_of(entry, &ids));
     // Envoy's flag for an injected fault.

@@ -1,6 +1,7 @@
 //! Demo 7: the Gateway API, and a mesh without sidecars.
 
 pub(super) mod ambient;
+pub(super) mod ambient_canary;
 pub(super) mod ambient_faults;
 pub(super) mod ambient_identity;
 pub(super) mod ambient_install;
