@@ -116,11 +116,11 @@ impl DatabaseGuard {
         eventually(|| {
             let refusals = self.refusals(begin)?;
             let is_refused = |caller: Caller| {
-                let own = addresses.iter().filter(|(app, _)| app == caller.app());
-                let written = own.map(|(_, address)| self.written(address));
-                written
-                    .into_iter()
-                    .any(|address| refusals.iter().any(|line| line.contains(&address)))
+                let mut own = addresses.iter().filter(|(app, _)| app == caller.app());
+                own.any(|(_, address)| {
+                    let mut refusals = refusals.iter();
+                    refusals.any(|refusal| self.names(address, refusal))
+                })
             };
             rest.retain(|caller| !is_refused(*caller));
             Ok(rest.is_empty().then_some(()))
@@ -128,10 +128,11 @@ impl DatabaseGuard {
         Ok(rest)
     }
 
-    /// The lines about refusals since `begin`.
+    /// The refusals since `begin`: the caller's address, or a line that holds it.
     fn refusals(self, begin: Instant) -> anyhow::Result<Vec<String>> {
         if self == Self::Ztunnel {
-            return ztunnel::refusals("products-db", begin);
+            let refusals = ztunnel::refusals("products-db", begin)?.into_iter();
+            return Ok(refusals.map(|refusal| refusal.caller).collect());
         }
         let since = format!("--since={}s", begin.elapsed().as_secs() + 1);
         let sidecar = ["statefulset/products-db", "-c", "istio-proxy"];
@@ -142,11 +143,12 @@ impl DatabaseGuard {
         Ok(refusals.map(str::to_owned).collect())
     }
 
-    /// An address of a caller as the log writes it, with the port behind it.
-    fn written(self, address: &str) -> String {
+    /// Whether a `refusal` is of the caller at `address`: the port stands behind it.
+    fn names(self, address: &str, refusal: &str) -> bool {
+        let address = format!("{}:", host(address));
         match self {
-            Self::Sidecar => format!(" {}:", host(address)),
-            Self::Ztunnel => format!("src.addr={}:", host(address)),
+            Self::Sidecar => refusal.contains(&format!(" {address}")),
+            Self::Ztunnel => refusal.starts_with(&address),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::claims::demo1::scraping;
 use crate::claims::target::Target;
 use crate::observe::page::Page;
 use crate::observe::wait::eventually;
-use crate::observe::ztunnel;
+use crate::observe::ztunnel::{self, Refusal};
 
 /// The policy that is missing in the stage before.
 const POLICY: &str = "istio/demo7/ambient-install/authz/stock-allow-web.yaml";
@@ -21,12 +21,13 @@ const POLICY: &str = "istio/demo7/ambient-install/authz/stock-allow-web.yaml";
 pub(in crate::claims) fn refused(target: &Target) -> anyhow::Result<Vec<Claim>> {
     let begin = Instant::now();
     let mut page = target.shop.view();
-    let mut lines = Vec::new();
+    let mut refusals = Vec::new();
     // ztunnel learns of a policy within a second, and writes its log at once.
     eventually(|| {
         page = target.shop.view();
-        lines = ztunnel::refusals("stock-api", begin)?;
-        let is_right = calls(&page, is_explained) == 4 && !lines.is_empty();
+        refusals = ztunnel::refusals("stock-api", begin)?;
+        refusals.retain(Refusal::is_of_web);
+        let is_right = calls(&page, is_explained) == 4 && !refusals.is_empty();
         Ok(is_right.then_some(()))
     })?;
     let explained = calls(&page, is_explained);
@@ -37,9 +38,6 @@ pub(in crate::claims) fn refused(target: &Target) -> anyhow::Result<Vec<Claim>> 
         .filter(|product| product.stock.is_none());
     let unknown = unknown.count();
     let finding = page.stock_calls().find_map(|call| call.finding.as_ref());
-    let of_web = lines
-        .iter()
-        .filter(|line| line.contains("/sa/widgetario-web\""));
     Ok(vec![
         Claim::new(
             "the page is there with all four rows, and knows no stock",
@@ -62,8 +60,8 @@ pub(in crate::claims) fn refused(target: &Target) -> anyhow::Result<Vec<Claim>> 
         ),
         Claim::new(
             "stock-api's ztunnel tells that a policy refused web: it was no broken pod",
-            of_web.count() > 0,
-            lines.last().map_or("nothing", |line| reason(line)),
+            !refusals.is_empty(),
+            refusals.pop().map_or("nothing".into(), |last| last.reason),
         ),
         analysis::of_cluster()?,
     ])
@@ -79,11 +77,6 @@ fn is_explained(call: &UpstreamCall) -> bool {
     finding.is_some_and(|finding| {
         finding.cause == Cause::Reset && finding.file.as_deref() == Some(POLICY)
     })
-}
-
-/// Why ztunnel refused, by a line of its log.
-fn reason(line: &str) -> &str {
-    line.split("error=").nth(1).unwrap_or(line)
 }
 
 pub(in crate::claims) fn identity(target: &Target) -> anyhow::Result<Vec<Claim>> {

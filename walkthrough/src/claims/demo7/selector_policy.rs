@@ -12,7 +12,7 @@ use crate::cluster::kubectl::{elements, get};
 use crate::observe::access::{ProbeResult, differing};
 use crate::observe::callers::Caller;
 use crate::observe::wait::eventually;
-use crate::observe::ztunnel;
+use crate::observe::ztunnel::{self, Refusal};
 
 /// The policy of demo 3: web may GET and HEAD.
 const POLICY: &str = "stock-allow-web";
@@ -51,15 +51,14 @@ pub(in crate::claims) fn selector_policy(target: &Target) -> anyhow::Result<Vec<
 
 /// The end of a connection does not show who ended it.
 fn ztunnel_refused_web(begin: Instant) -> anyhow::Result<Claim> {
-    let line = eventually(|| {
-        let mut lines = ztunnel::refusals("stock-api", begin)?.into_iter();
-        Ok(lines.find(|line| line.contains("/sa/widgetario-web\"")))
+    let refusal = eventually(|| {
+        let mut refusals = ztunnel::refusals("stock-api", begin)?.into_iter();
+        Ok(refusals.find(Refusal::is_of_web))
     })?;
-    let reason = line.as_deref().and_then(|line| line.split("error=").nth(1));
     Ok(Claim::new(
         "it was a policy, at the ztunnel of the called pod, which knew that web called",
-        line.is_some(),
-        reason.unwrap_or("nothing in its log"),
+        refusal.is_some(),
+        refusal.map_or("nothing in its log".into(), |refusal| refusal.reason),
     ))
 }
 

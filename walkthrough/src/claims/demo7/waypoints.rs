@@ -14,7 +14,7 @@ use crate::observe::address::{authority, of_pod};
 use crate::observe::callers::{Caller, DATABASE, Request};
 use crate::observe::probe_pods::ProbePods;
 use crate::observe::wait::{eventually, wait_until};
-use crate::observe::ztunnel;
+use crate::observe::ztunnel::{self, Refusal};
 
 /// The Service of one version that has no waypoint.
 const AROUND: Request = Request::new("GET", "http://products-api-v1.widgetario/products");
@@ -95,10 +95,7 @@ fn nobody_gets_around() -> anyhow::Result<Claim> {
         let begin = Instant::now();
         answers = Caller::Web.ask_all("GET", &urls);
         for (app, address, _) in &targets {
-            let is_it = |line: &String| {
-                line.contains(&format!("dst.hbone_addr={address} "))
-                    && line.contains("/sa/widgetario-web\"")
-            };
+            let is_it = |refusal: &Refusal| refusal.called == *address && refusal.is_of_web();
             if !ztunnel::refusals(app, begin)?.iter().any(is_it) {
                 return Ok(None);
             }
