@@ -49,12 +49,26 @@ async fn connection_that_is_reset_was_most_likely_refused_by_the_called_pods_ztu
     assert_eq!(found["cause"], "reset", "{found}");
     assert_eq!(
         found["title"],
-        "stock-api's ztunnel reset the connection, or its pod ended"
+        "stock-api's ztunnel reset the connection, or a pod ended"
     );
     let file = "istio/demo7/ambient-install/authz/stock-allow-web.yaml";
     assert_eq!(found["file"], file);
     let text = found["text"].as_str().unwrap();
     assert!(text.contains("Or a pod of stock-api ended"), "{text}");
+}
+
+/// The connection led to the waypoint then.
+#[tokio::test]
+async fn policy_that_opens_is_no_remedy_where_the_service_has_a_waypoint() {
+    let found = finding(&shop(&ztunnel().await).await).await;
+    let text = found["text"].as_str().unwrap();
+    assert!(
+        text.starts_with("Where stock-api has no waypoint, "),
+        "{text}"
+    );
+    let with_one =
+        "With a waypoint, it was the waypoint that ended, and this policy would lead around it.";
+    assert!(text.ends_with(with_one), "{text}");
 }
 
 /// Without a setting: a connection that breaks is nobody's policy.
