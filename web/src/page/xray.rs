@@ -87,8 +87,8 @@ impl<'a> XRay<'a> {
                 Some("on the way, and in the other sidecar"),
             ),
             (true, Mesh::Ambient) => (
-                "web, and up to the waypoint's answer",
-                Some("on the way from the waypoint"),
+                "web, and the way to the waypoint",
+                Some("from the waypoint to the service, and back"),
             ),
         }
     }
