@@ -188,6 +188,26 @@ mod tests {
     }
 
     #[test]
+    fn most_specific_rule_of_an_http_route_is_asked_first_wherever_it_stands() {
+        let rule = |version: &str| json!({ "backendRefs": [{ "name": version, "port": 80 }] });
+        let (mut everybody, mut testers) = (rule("products-api-v2"), rule("products-api-v1"));
+        // The API server adds the path.
+        let path = json!({ "type": "PathPrefix", "value": "/" });
+        everybody["matches"] = json!([{ "path": path }]);
+        testers["matches"] =
+            json!([{ "path": path, "headers": [{ "name": "end-user", "value": "tester" }] }]);
+        let held = ["products-api-v1", "products-api-v2"].map(|name| {
+            let cluster = format!("outbound|80||{name}.widgetario.svc.cluster.local");
+            HeldRoute::of_envoy(&json!({ "route": { "timeout": "0s", "cluster": cluster } })).route
+        });
+        let orders = [[&everybody, &testers], [&testers, &everybody]];
+        for rules in orders {
+            let wanted = http_route::routes(&json!({ "rules": rules }));
+            assert!(are_held(&wanted, &held));
+        }
+    }
+
+    #[test]
     fn copy_is_told_by_its_subset_and_its_percentage() {
         let spec = json!({ "http": [{
             "route": [{ "destination": { "host": "products-api", "subset": "v1" } }],
