@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::ambient::whole;
+use super::ambient::{EDGES, whole};
 use super::captured;
 use crate::claims::access::{BUY, Enforcer, PAGE, PRODUCTS, PUT, SALE, STOCK};
 use crate::claims::analysis;
@@ -30,6 +30,8 @@ pub(in crate::claims) fn install(target: &Target) -> anyhow::Result<Vec<Claim>> 
         format!("{sidecars} of {} pods", services.len()),
     ));
     claims.push(whole(target));
+    // The last two lead to the database, the only pod that ztunnel serves yet.
+    claims.push(captured::carries(target, &EDGES[2..])?);
     claims.push(policies_of_layer_4()?);
     claims.extend(Enforcer::SidecarsAndZtunnel.table(
         "who may open a connection to whom is as before, in the sidecars and in ztunnel",
