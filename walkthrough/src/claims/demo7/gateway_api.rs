@@ -19,7 +19,8 @@ pub(in crate::claims) fn gateway_api(target: &Target) -> anyhow::Result<Vec<Clai
     claims.extend(ingress::entrance(target));
     claims.push(redirect(target));
     claims.extend(canary::split(target, 1.0)?);
-    claims.push(ingress::first_answers(target));
+    let text = "stock-api is whole: version 1 answers every call";
+    claims.push(ingress::first_answers(target, text));
     claims.push(analysis::of_cluster()?);
     Ok(claims)
 }
@@ -76,8 +77,8 @@ fn is_accepted(object: &Value) -> bool {
 }
 
 fn no_proxy_is_started() -> anyhow::Result<Claim> {
-    let label = "gateway.networking.k8s.io/gateway-name";
-    let started = get(&["deployments", "-A", "-l", label])?;
+    let label = "gateway.networking.k8s.io/gateway-name=widgetario";
+    let started = get(&["deployments", "-n", MESH, "-l", label])?;
     let started: Vec<String> = items(&started).map(title).collect();
     Ok(Claim::new(
         "the Gateway uses the ingress gateway that was there: Istio started no other proxy for it",
