@@ -9,6 +9,7 @@ use crate::claims::proportion::{Share, judge, sample_size};
 use crate::claims::routes;
 use crate::claims::target::Target;
 use crate::observe::alerts::{Alert, State};
+use crate::observe::page::Page;
 use crate::observe::wait::within;
 
 const ALERT: &str = "WebCallsFail";
@@ -116,4 +117,32 @@ pub(in crate::claims) fn resolved(target: &Target) -> anyhow::Result<Vec<Claim>>
         resolved,
         analysis::of_cluster()?,
     ])
+}
+
+/// Where no proxy counts web's calls, nobody is alerted, although each call of stock-api fails.
+///
+/// # Errors
+/// When Prometheus does not answer.
+pub(in crate::claims) fn stays_silent(target: &Target) -> anyhow::Result<Claim> {
+    // The rates still hold what was counted half a minute ago.
+    let silent = || Ok((Alert::get(ALERT)?.state == State::Inactive).then_some(()));
+    within(CHANGES_WITHIN, silent)?;
+    let (mut calls, mut failed) = (0, 0);
+    let raised = within(CHANGES_WITHIN, || {
+        let pages = target.shop.views(VISITS, &[]);
+        for call in pages.iter().flat_map(Page::stock_calls) {
+            calls += 1;
+            failed += usize::from(call.error.is_some());
+        }
+        let state = Alert::get(ALERT)?.state;
+        Ok((state != State::Inactive).then_some(state))
+    })?;
+    Ok(Claim::new(
+        "the alert of demo 6 stays silent: 45 s of failed calls do not even make it pending",
+        raised.is_none() && failed == calls && calls > 0,
+        format!(
+            "{}; {failed} of {calls} calls of stock-api failed",
+            raised.map_or("inactive".into(), |state| format!("{state:?}"))
+        ),
+    ))
 }

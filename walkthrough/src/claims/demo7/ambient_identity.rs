@@ -10,6 +10,7 @@ use crate::claims::access::Enforcer;
 use crate::claims::analysis;
 use crate::claims::claim::Claim;
 use crate::claims::demo1::scraping;
+use crate::claims::demo6::alert;
 use crate::claims::target::Target;
 use crate::observe::page::Page;
 use crate::observe::wait::eventually;
@@ -63,6 +64,7 @@ pub(in crate::claims) fn refused(target: &Target) -> anyhow::Result<Vec<Claim>> 
             !refusals.is_empty(),
             refusals.pop().map_or("nothing".into(), |last| last.reason),
         ),
+        alert::stays_silent(target)?,
         analysis::of_cluster()?,
     ])
 }
