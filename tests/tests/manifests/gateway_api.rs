@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::copies::differences;
 use crate::labels::selected;
-use crate::{files, list, objects, root, text, title, yaml};
+use crate::{files, list, objects, text, title, yaml};
 
 const GROUP: &str = "gateway.networking.k8s.io";
 /// The files that divide the calls of products-api between its versions.
