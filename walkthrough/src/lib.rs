@@ -9,8 +9,8 @@
 //!    stage applies.
 //! 3. **The stage's commands run** ([`run`]), one by one, with the text between them.
 //! 4. **The result is observed** ([`observe`]): what the shop answers to visitors, what its pods
-//!    may do under their own identities, what Jaeger and Prometheus recorded, and which routes web's
-//!    sidecar holds.
+//!    may do under their own identities, what Jaeger and Prometheus recorded, what ztunnel logged, and which
+//!    routes the proxy holds that chooses for web: its sidecar, or a waypoint.
 //! 5. **The stage's claims are judged by what was observed** (`claims`). Each stage has one function
 //!    that returns its claims, each with its evidence. "v2 answers 25 % of the visitors" is judged by
 //!    a confidence interval; other claims are judged by a count or an answer.

@@ -5,7 +5,8 @@ use crate::observe::routes::{Route, are_held, defined, held};
 use crate::observe::routing_proxy::RoutingProxy;
 use crate::observe::wait::eventually;
 
-/// Waits until that proxy, web's sidecar or a waypoint, routes calls of `service` as its `VirtualService` or `HTTPRoute` says.
+/// Waits until that proxy, web's sidecar or a waypoint, routes calls of `service` as its `VirtualService` or
+/// `HTTPRoute` says.
 ///
 /// # Errors
 /// When one of the two cannot be read.

@@ -1,4 +1,4 @@
-//! What a sidecar's access log says of requests, in Istio's own format
+//! What the access log of an Envoy, a sidecar or a waypoint, says of requests, in Istio's own format
 //! (<https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format>).
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use super::wait::eventually;
 use crate::cluster::SHOP;
 use crate::cluster::kubectl::kubectl;
 
-/// A request, as the called service's sidecar logged it.
+/// A request, as the Envoy on its way logged it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
     /// When it began: the second of its day, in UTC.
@@ -73,7 +73,7 @@ fn second_of_day(time: &str) -> Option<f64> {
     Some(next()? * 3600.0 + next()? * 60.0 + next()?)
 }
 
-/// What the sidecar of `workload`, such as `deployment/stock-api`, logged since `begin`, in the order of
+/// What the Envoy of `workload`, such as `deployment/stock-api`, logged since `begin`, in the order of
 /// its lines. Waits until it has `calls` entries for each of `pages`: Envoy writes its log every ten
 /// seconds. What is missing after 40 s will not come.
 ///

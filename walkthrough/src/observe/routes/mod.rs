@@ -234,6 +234,7 @@ mod tests {
         assert!(is_held(virtual_service::routes, &spec, &held(700_000)));
         assert!(!is_held(virtual_service::routes, &spec, &held(600_000)));
     }
+
     #[test]
     fn what_is_tried_again_is_each_cause_and_each_status() {
         let held = HeldRoute::of_envoy(&json!({ "route": { "retryPolicy": {
