@@ -44,7 +44,8 @@ pub(crate) struct Options {
 /// The stages to verify.
 #[derive(Args)]
 pub struct Verify {
-    /// Such as `demo4/canary-75-25`; `widgetario stages` lists them
+    /// Such as `demo4/canary-75-25`; `widgetario stages` lists them. Only demo7/ambient changes the cluster: if
+    /// it is at that stage, the shop's pods are led back to sidecars, and into ambient again
     #[arg(required_unless_present = "all")]
     key: Option<String>,
 

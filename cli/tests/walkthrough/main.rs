@@ -164,6 +164,28 @@ fn context_that_was_agreed_to_is_kept_to_the_end() {
 
 #[cfg(unix)]
 #[test]
+fn measurement_that_moves_pods_is_not_made_where_the_cluster_is_not_at_its_stage() {
+    let cluster = cluster::away("kind-shop");
+    let url = "http://127.0.0.1:1";
+    let output = cluster::on(cluster.path(), &["verify", "demo7/ambient", "--url", url]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("`widgetario run demo7/ambient` brings it there"),
+        "{text}"
+    );
+    let asked = std::fs::read_to_string(cluster.path().join("asked")).unwrap();
+    let changes = ["apply", "delete", "label", "replace", "rollout"];
+    let is_a_change = |line: &str| {
+        changes
+            .iter()
+            .any(|verb| line.contains(&format!(" {verb} ")))
+    };
+    assert!(!asked.lines().any(is_a_change), "{asked}");
+}
+
+#[cfg(unix)]
+#[test]
 fn json_is_alone_on_standard_output_when_a_command_fails_too() {
     let cluster = cluster::away("kind-shop");
     for arguments in [

@@ -22,9 +22,9 @@ pub(crate) mod target;
 
 use std::thread;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
-use self::claim::Claim;
+use self::claim::{Claim, Verdict};
 use self::demo4::{canary, faults, ingress, resilience};
 use self::demo5::forest::Mode;
 use self::demo5::{grafana, kiali, traces};
@@ -128,7 +128,8 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo7/ambient-fault-over", ambient_faults::over),
 ];
 
-/// The stages whose measurement changes the cluster, and ends as it began.
+/// The stages whose measurement changes the cluster, and ends as it began. They are measured only where the
+/// cluster is at the stage.
 const MOVING: [&str; 1] = ["demo7/ambient"];
 
 /// The claims of the stage at `position`: those that every stage makes, and its own.
@@ -142,8 +143,16 @@ pub(crate) fn of_stage(
 ) -> anyhow::Result<Vec<Claim>> {
     let cluster = || cluster_state::holds_the_documents(documents, position);
     let measured = || of_shop(documents, position, target);
-    let (cluster, measured) = if MOVING.contains(&documents.stages[position].key.as_str()) {
-        (cluster()?, measured()?)
+    let key = &documents.stages[position].key;
+    let (cluster, measured) = if MOVING.contains(&key.as_str()) {
+        let cluster = cluster()?;
+        let measured = match cluster.verdict {
+            Verdict::Holds => measured()?,
+            _ => vec![Claim::not_measured(&anyhow!(
+                "the cluster is not at this stage; `widgetario run {key}` brings it there"
+            ))],
+        };
+        (cluster, measured)
     } else {
         thread::scope(|scope| {
             // It only reads what the cluster holds, so that it disturbs no measurement.
