@@ -27,6 +27,11 @@ impl Cleanup {
         pending.insert(number, Box::new(work));
         Self(number)
     }
+
+    /// Leaves the work undone: it is no longer needed.
+    pub(crate) fn dismiss(self) {
+        pending().remove(&self.0);
+    }
 }
 
 impl Drop for Cleanup {
@@ -101,4 +106,27 @@ fn interruption() -> io::Result<impl Future<Output = ()>> {
             _ = shutdown.recv() => {}
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn work_is_done_at_the_end_unless_it_was_dismissed() {
+        for is_dismissed in [false, true] {
+            let done = Arc::new(AtomicBool::new(false));
+            let work = Arc::clone(&done);
+            let cleanup = Cleanup::new(move || work.store(true, Ordering::Relaxed));
+            if is_dismissed {
+                cleanup.dismiss();
+            } else {
+                drop(cleanup);
+            }
+            assert_ne!(done.load(Ordering::Relaxed), is_dismissed);
+        }
+    }
 }

@@ -1,12 +1,16 @@
 //! The shop goes back to sidecars, and into ambient again, while visitors come.
 
+use std::io::{Write, stderr};
+
 use anyhow::Context;
+use serde_json::Value;
 
 use crate::claims::claim::Claim;
 use crate::claims::latencies::Latencies;
 use crate::claims::target::Target;
+use crate::cleanup::Cleanup;
 use crate::cluster::MESH;
-use crate::cluster::SHOP;
+use crate::cluster::kubectl::{get, items};
 use crate::cluster::objects::Wanted;
 use crate::cluster::pods;
 use crate::cluster::sidecars::Sidecar;
@@ -37,16 +41,26 @@ impl Handover {
         let position = documents.position(key)?;
         let before = Wanted::after(&documents, position)?;
         let again = Wanted::after(&documents, position + 1)?;
+        let run = format!("widgetario run {key}");
         let go = || {
             before.reach()?;
-            let sidecars = pods_with_sidecars()?;
-            let needed = memory_of(is_sidecar, sidecars)?;
+            let with_sidecar = pods_with_sidecars()?;
+            let needed = memory_of("istio-proxy", &with_sidecar)?;
             again.reach()?;
-            anyhow::Ok((sidecars, needed))
+            anyhow::Ok((with_sidecar.len(), needed))
         };
+        let on_the_way = Cleanup::new(move || {
+            let state = "the shop may have sidecars now";
+            let _ = writeln!(stderr(), "widgetario: {state}; `{run}` brings it back");
+        });
         let (pages, gone) = target.shop.load_during(RATE, |shop| shop.get("/", &[]), go);
         let (sidecars, needed) = gone.context("on the way to sidecars and back")?;
-        let memory = [needed, memory_of(is_ztunnel, 1)?, memory_of(is_agent, 1)?];
+        on_the_way.dismiss();
+        let memory = [
+            needed,
+            memory_of("istio-proxy", &agents("app=ztunnel")?)?,
+            memory_of("install-cni", &agents("k8s-app=istio-cni-node")?)?,
+        ];
         Ok(Self {
             pages,
             sidecars,
@@ -87,30 +101,32 @@ impl Handover {
     }
 }
 
-fn pods_with_sidecars() -> anyhow::Result<usize> {
-    let pods = pods::running()?;
-    Ok(pods.iter().filter(|pod| Sidecar::of(pod).is_some()).count())
+fn pods_with_sidecars() -> anyhow::Result<Vec<Value>> {
+    let mut pods = pods::running()?;
+    pods.retain(|pod| Sidecar::of(pod).is_some());
+    Ok(pods)
 }
 
-fn is_sidecar(container: &Container) -> bool {
-    container.namespace == SHOP && container.name == "istio-proxy"
+/// The pods of one of the mesh's agents, one on each node.
+fn agents(label: &str) -> anyhow::Result<Vec<Value>> {
+    let pods = get(&["pods", "-n", MESH, "-l", label])?;
+    let stay = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
+    Ok(items(&pods).filter(stay).cloned().collect())
 }
 
-fn is_ztunnel(container: &Container) -> bool {
-    container.namespace == MESH && container.pod.starts_with("ztunnel-")
-}
-
-fn is_agent(container: &Container) -> bool {
-    container.namespace == MESH && container.name == "install-cni"
-}
-
-/// The bytes that all containers of a kind need; waits until at least `count` of them are measured.
-fn memory_of(is_of_the_kind: fn(&Container) -> bool, count: usize) -> anyhow::Result<u64> {
+/// The bytes that the containers called `name` of all `pods` need; waits until each of them is measured.
+fn memory_of(name: &str, pods: &[Value]) -> anyhow::Result<u64> {
+    let is_among = |container: &Container| {
+        let mut metadata = pods.iter().map(|pod| &pod["metadata"]);
+        metadata
+            .any(|pod| pod["name"] == *container.pod && pod["namespace"] == *container.namespace)
+    };
     let measured = eventually(|| {
         let mut containers = containers()?;
-        containers.retain(is_of_the_kind);
+        containers.retain(|container| container.name == name && is_among(container));
         let bytes = containers.iter().map(|container| container.bytes).sum();
-        Ok((containers.len() >= count).then_some(bytes))
+        let are_all = !pods.is_empty() && containers.len() == pods.len();
+        Ok(are_all.then_some(bytes))
     })?;
-    measured.context("kubelet measures no memory of the mesh's containers")
+    measured.with_context(|| format!("not every pod has a measured container {name}"))
 }
