@@ -48,6 +48,26 @@ pub(crate) fn on(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
+/// A cluster that agrees to everything, and holds nothing but a mesh with ztunnel and the `namespace`, which
+/// is in ambient. An `istioctl` is noted in the file `installed`.
+pub(crate) fn with_ztunnel_for(namespace: &str) -> tempfile::TempDir {
+    let folder = away("kind-shop");
+    let kubectl = format!(
+        "#!/bin/sh\ncase \"$*\" in\n\"config current-context\") echo kind-shop;;\n\
+         *\" daemonset ztunnel \"*) echo daemonset.apps/ztunnel;;\n\
+         *\" namespaces -l istio.io/dataplane-mode=ambient\"*)\n\
+         echo '{{\"items\":[{{\"metadata\":{{\"name\":\"{namespace}\"}}}}]}}';;\n\
+         *\"get --output=json \"*) echo '{{\"items\":[]}}';;\nesac\n"
+    );
+    program(folder.path(), "kubectl", &kubectl);
+    let istioctl = format!(
+        "#!/bin/sh\necho \"$*\" >> {}/installed\n",
+        folder.path().display()
+    );
+    program(folder.path(), "istioctl", &istioctl);
+    folder
+}
+
 /// A cluster that agrees to everything and holds nothing, and a `docker` whose load no signal ends,
 /// as on Windows: only its container can be removed.
 pub(crate) fn under_load() -> tempfile::TempDir {

@@ -186,6 +186,17 @@ fn measurement_that_moves_pods_is_not_made_where_the_cluster_is_not_at_its_stage
 
 #[cfg(unix)]
 #[test]
+fn ztunnel_is_removed_unless_another_namespace_than_the_shops_needs_it() {
+    for (namespace, is_removed) in [("bank", false), ("widgetario", true)] {
+        let cluster = cluster::with_ztunnel_for(namespace);
+        let output = cluster::on(cluster.path(), &["undo", "demo1/addons", "--yes"]);
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(cluster.path().join("installed").exists(), is_removed);
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn json_is_alone_on_standard_output_when_a_command_fails_too() {
     let cluster = cluster::away("kind-shop");
     for arguments in [

@@ -39,7 +39,7 @@ fn preflight(context: &str, nodes: &[Value], istioctl: &str) -> String {
     .unwrap();
     let kubectl = format!(
         "#!/bin/sh\ncase \"$*\" in\n\"config current-context\") echo {context};;\n\
-         *\" nodes\"*) /bin/cat {path}/nodes;;\n*deployments*|*\" pods \"*) echo '{{\"items\":[]}}';;\n\
+         *\" nodes\"*) /bin/cat {path}/nodes;;\n*deployments*|*\" namespaces \"*|*\" pods \"*) echo '{{\"items\":[]}}';;\n\
          *) echo 'not found' >&2; exit 1;;\nesac\n"
     );
     program(cluster.path(), "kubectl", &kubectl);

@@ -6,10 +6,10 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use super::MESH;
 use super::ambient::Ambient;
-use super::kubectl::{get, kubectl, output};
+use super::kubectl::{get, items, kubectl, output};
 use super::manifests::objects_of;
+use super::{MESH, SHOP};
 use crate::documents::{Change, Line, Stage};
 
 /// A mesh, by the command that installs it.
@@ -64,20 +64,23 @@ impl Mesh {
     /// When the cluster cannot be asked.
     pub(super) fn difference(&self) -> anyhow::Result<Option<String>> {
         Ok(match (has_ztunnel()?, self.is_ambient) {
-            (true, false) => Some("the mesh is ambient: ztunnel is of another stage".into()),
+            (true, false) if !ztunnel_stays()? => {
+                Some("the mesh is ambient: ztunnel is of another stage".into())
+            }
             (false, true) => Some("the mesh is not ambient: it has no ztunnel".into()),
             _ => None,
         })
     }
 
     /// The words that this kind of cluster needs behind its command; `None` where an ambient mesh is
-    /// there already, made in a way that the command cannot repeat.
+    /// there already, which stays as it is.
     ///
     /// # Errors
     /// When the mesh is ambient, and the cluster cannot run it; it says why, and what to do.
     pub(crate) fn words_for_this_cluster(&self) -> anyhow::Result<Option<Line>> {
         if !self.is_ambient {
-            return Ok(Some(Line::new()));
+            let stays = has_ztunnel()? && ztunnel_stays()?;
+            return Ok((!stays).then(Line::new));
         }
         match Ambient::on(&get(&["nodes"])?) {
             Ambient::Runs(settings) => {
@@ -110,6 +113,24 @@ impl Mesh {
 
 /// Where an `IstioOperator` says whether ztunnel is installed.
 const ZTUNNEL: &str = "/spec/components/ztunnel/enabled";
+
+/// The namespaces whose pods are in the ambient mesh, without the shop's.
+///
+/// # Errors
+/// When the cluster cannot be asked.
+pub(crate) fn ambient_namespaces() -> anyhow::Result<Vec<String>> {
+    let namespaces = get(&["namespaces", "-l", "istio.io/dataplane-mode=ambient"])?;
+    let names = items(&namespaces).filter_map(|namespace| namespace["metadata"]["name"].as_str());
+    let others = names.filter(|name| *name != SHOP);
+    Ok(others.map(str::to_owned).collect())
+}
+
+/// Whether ztunnel, if the cluster has it, stays for stages that need none: other namespaces need it, or
+/// it was installed in a way that the documents' command cannot repeat.
+fn ztunnel_stays() -> anyhow::Result<bool> {
+    let is_made_by_hand = matches!(Ambient::on(&get(&["nodes"])?), Ambient::Fails(_));
+    Ok(is_made_by_hand || !ambient_namespaces()?.is_empty())
+}
 
 fn has_ztunnel() -> anyhow::Result<bool> {
     let daemon = [

@@ -6,6 +6,7 @@ use super::Finding;
 use super::cluster::Cluster;
 use crate::cluster::MESH;
 use crate::cluster::kubectl::{get, items};
+use crate::cluster::mesh::ambient_namespaces;
 
 /// The workloads by which other meshes are known: the name, which may be a part of a longer one, and
 /// what people call the mesh.
@@ -19,10 +20,11 @@ const OTHERS: [(&str, &str); 4] = [
 /// There is no mesh, or Istio as demo 1 installs it.
 pub(super) fn check(_: &Cluster) -> anyhow::Result<Finding> {
     let workloads = get(&["deployments,daemonsets", "-A"])?;
-    Ok(judge(&workloads))
+    Ok(judge(&workloads, &ambient_namespaces()?))
 }
 
-fn judge(workloads: &Value) -> Finding {
+/// Judges by the cluster's `workloads`, and by the namespaces that are in an `ambient` mesh.
+fn judge(workloads: &Value, ambient: &[String]) -> Finding {
     let mut found = "none yet".to_owned();
     for workload in items(workloads) {
         let text = |pointer: &str| {
@@ -55,6 +57,12 @@ fn judge(workloads: &Value) -> Finding {
             _ => {}
         }
     }
+    if !ambient.is_empty() {
+        let namespaces = ambient.join(", ");
+        let what = "; its ztunnel carries the traffic of other namespaces";
+        let then = "so it stays, and demos 1 to 6 do not install Istio";
+        found = format!("{found}{what} ({namespaces}), {then}");
+    }
     let is_cilium = |workload: &Value| workload["metadata"]["labels"]["k8s-app"] == "cilium";
     if items(workloads).any(is_cilium) {
         found.push_str(
@@ -74,7 +82,7 @@ mod tests {
     fn found(name: &str, namespace: &str, labels: &Value) -> Result<String, String> {
         let workload =
             json!({ "metadata": { "name": name, "namespace": namespace, "labels": labels } });
-        match judge(&json!({ "items": [workload] })) {
+        match judge(&json!({ "items": [workload] }), &[]) {
             Finding::Fine(text) => Ok(text),
             Finding::Later(text) | Finding::Mend(text) => Err(text),
         }
@@ -114,6 +122,20 @@ mod tests {
         assert!(
             found("cilium", "kube-system", &json!({ "k8s-app": "cilium" }))
                 .is_ok_and(|text| text.contains("socketLB"))
+        );
+    }
+
+    #[test]
+    fn ambient_mesh_of_other_namespaces_is_no_obstacle_and_stays() {
+        let istiod = json!({ "metadata": {
+            "name": "istiod", "namespace": MESH, "labels": { "app": "istiod" },
+        } });
+        let Finding::Fine(text) = judge(&json!({ "items": [istiod] }), &["bank".to_owned()]) else {
+            panic!("it is an obstacle");
+        };
+        assert!(
+            text.contains("other namespaces (bank), so it stays"),
+            "{text}"
         );
     }
 }

@@ -97,7 +97,7 @@ impl Player<'_> {
     /// Runs a command that installs the mesh, with what this kind of cluster needs.
     fn install(&self, line: &Line) -> anyhow::Result<()> {
         let Some(words) = Mesh::by(self.root, line)?.words_for_this_cluster()? else {
-            return self.leave_out(line, "the mesh is ambient already");
+            return self.leave_out(line, "the mesh is ambient, and stays as it is");
         };
         let line = [&line[..], &words].concat();
         self.announce(&line)?;
