@@ -34,8 +34,10 @@ impl Ambient {
             ),
             D::OrbStack => Self::Fails(
                 "Istio's CNI agent does not find OrbStack's network by itself \
-                 (https://github.com/orbstack/orbstack/issues/1197); install Istio with the folders that \
-                 https://docs.orbstack.dev/kubernetes names, or take another cluster",
+                 (https://github.com/orbstack/orbstack/issues/1197); type `istioctl install --set \
+                 profile=demo -y -f istio/demo7/ambient-install/mesh.yaml --set values.cni.cniConfDir=… \
+                 --set values.cni.cniBinDir=…` with the two folders that https://docs.orbstack.dev/kubernetes \
+                 names, or take another cluster",
             ),
             D::K3d => Self::Runs(&["values.global.platform=k3d"]),
             D::K3s => Self::Runs(&["values.global.platform=k3s"]),
