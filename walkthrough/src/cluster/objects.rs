@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::bail;
 use serde_json::Value;
 
+use super::held::is_in;
 use super::kinds::Kinds;
-use super::kubectl::{attempt, elements, kubectl_with, parsed};
-use super::manifests::{self, is_same, list, name};
+use super::kubectl::elements;
+use super::manifests::{self, name};
 use super::mesh::Mesh;
-use super::{SHOP, drift, handover, pods, rollout, undeclared};
+use super::{SHOP, drift, handover, held, policies, rollout, undeclared};
 use crate::documents::Documents;
 
 /// The mesh that a stage and those before it installed, and the objects that they applied and did not
@@ -77,16 +77,45 @@ impl Wanted {
             for held in found([namespace])? {
                 changes.extend(handover::to_sidecars(namespace, &held)?);
             }
-        }
-        changes.extend(self.apply()?);
-        // Another `kubectl apply` keeps the fields that no document ever named.
-        for object in self.drifted(&found(&self.present)?)? {
-            kubectl_with(object, &["replace", "--save-config", "-f", "-"])?;
-            changes.push(format!("{} made as the documents say", name(object)));
-        }
+        changes.extend(self.open_the_database()?);
+        // New pods need what the old ones did, such as their service accounts: so this precedes deletions.
+        changes.extend(self.leave_ambient()?);
+        changes.extend(held::delete(&self.absent)?);
+        let (policies, others): (Vec<_>, Vec<_>) = self
+            .present
+            .iter()
+            .partition(|object| policies::is_policy(object));
+        changes.extend(held::make(&others)?);
+        changes.extend(rollout::settle()?);
         rollout::restart(&self.readers(&changes))?;
         changes.extend(rollout::settle()?);
+        if let Some(installed) = after.map(Mesh::install).transpose()?.flatten() {
+            changes.push(installed);
+            // Sidecars of an ambient mesh have other settings.
+            changes.extend(rollout::settle()?);
+        }
+        // From here on no pod starts: under deny-all alone it would never be ready.
+        changes.extend(held::make(&policies)?);
         Ok(changes)
+    }
+
+    /// Deletes the policies under which no pod could start; those that are wanted come back last.
+    fn open_the_database(&self) -> anyhow::Result<Vec<String>> {
+        let known = self.present.iter().chain(&self.absent);
+        let held = held::found(known.filter(|object| policies::is_policy(object)))?;
+        let stays = |policy: &Value| is_in(&self.present, policy);
+        held::delete(&policies::in_the_way(&held, stays))
+    }
+
+    /// Gives pods of an ambient shop their sidecars, if they should have one.
+    fn leave_ambient(&self) -> anyhow::Result<Vec<String>> {
+        let namespace = |object: &&Value| is_the_shops_namespace(object);
+        if let Some(namespace) = self.present.iter().find(namespace)
+            && let [held] = &held::found([namespace])?[..]
+        {
+            return handover::to_sidecars(namespace, held);
+        }
+        Ok(Vec::new())
     }
 
     /// The shop's Deployments that take variables from a `ConfigMap` which is among the `changes`: pods
@@ -109,32 +138,12 @@ impl Wanted {
         self.present.iter().filter(is_reader).map(name).collect()
     }
 
-    /// Applies all objects that should exist, policies last: a pod that starts under deny-all never
-    /// reaches its database, and is never ready. So where policies are missing, one without rules, which
-    /// denies all, is made anew.
-    fn apply(&self) -> anyhow::Result<Vec<String>> {
-        let is_policy = |object: &&Value| object["kind"] == "AuthorizationPolicy";
-        let (policies, others): (Vec<_>, Vec<_>) = self.present.iter().partition(is_policy);
-        let mut changes = Vec::new();
-        let mut held = found(policies.iter().copied())?;
-        if held.len() < policies.len() {
-            held.retain(|policy| policy.pointer("/spec/rules").is_none());
-            changes.extend(delete(&held)?);
-        }
-        changes.extend(apply(&others)?);
-        if !policies.is_empty() {
-            changes.extend(rollout::settle()?);
-            changes.extend(apply(&policies)?);
-        }
-        Ok(changes)
-    }
-
     /// The names of the objects in the cluster that only other stages need.
     ///
     /// # Errors
     /// When the cluster cannot be asked.
     pub(crate) fn surplus(&self) -> anyhow::Result<Vec<String>> {
-        Ok(found(&self.absent)?.iter().map(name).collect())
+        Ok(held::found(&self.absent)?.iter().map(name).collect())
     }
 
     /// What must be installed anew, if anything: the mesh, and why.
@@ -151,7 +160,7 @@ impl Wanted {
     /// # Errors
     /// When the cluster cannot be asked.
     pub(crate) fn differences(&self) -> anyhow::Result<Vec<String>> {
-        let found = found(self.present.iter().chain(&self.absent))?;
+        let found = held::found(self.present.iter().chain(&self.absent))?;
         let surplus = self.absent.iter().filter(|object| is_in(&found, object));
         let surplus = surplus.map(|object| format!("{} is of another stage", name(object)));
         let missing = self.present.iter().filter(|object| !is_in(&found, object));
@@ -182,69 +191,6 @@ impl Wanted {
 /// Whether an object is the shop's namespace.
 fn is_the_shops_namespace(object: &Value) -> bool {
     object["kind"] == "Namespace" && object["metadata"]["name"] == SHOP
-}
-
-fn is_in(found: &[Value], object: &Value) -> bool {
-    found.iter().any(|other| is_same(other, object))
-}
-
-/// Applies `objects`, and returns a line for each that changed.
-fn apply(objects: &[&Value]) -> anyhow::Result<Vec<String>> {
-    if objects.is_empty() {
-        return Ok(Vec::new());
-    }
-    let applied = kubectl_with(&list(objects), &["apply", "-f", "-"])?;
-    let effective = applied.lines().filter(|line| !line.ends_with("unchanged"));
-    Ok(effective.map(str::to_owned).collect())
-}
-
-/// Deletes those of `objects` that the cluster holds, in their order, and waits until they are gone.
-/// Returns a line for each.
-fn delete(objects: &[Value]) -> anyhow::Result<Vec<String>> {
-    let found = found(objects)?;
-    let held = objects.iter().filter(|object| is_in(&found, object));
-    let (namespaces, others): (Vec<&Value>, Vec<&Value>) =
-        held.partition(|object| object["kind"] == "Namespace");
-    delete_all(&others)?;
-    // Kubernetes looks again only after half of their grace period, 16 s, whether pods of a namespace
-    // are gone.
-    for namespace in &namespaces {
-        pods::end_all(namespace["metadata"]["name"].as_str().unwrap_or_default())?;
-    }
-    delete_all(&namespaces)?;
-    let deleted = others.into_iter().chain(namespaces);
-    Ok(deleted
-        .map(|object| format!("{} deleted", name(object)))
-        .collect())
-}
-
-fn delete_all(objects: &[&Value]) -> anyhow::Result<()> {
-    if !objects.is_empty() {
-        let arguments = ["delete", "--ignore-not-found", "--wait", "-f", "-"];
-        kubectl_with(&list(objects), &arguments)?;
-    }
-    Ok(())
-}
-
-/// Those of `objects` that the cluster holds, as it holds them.
-fn found<'a>(objects: impl IntoIterator<Item = &'a Value>) -> anyhow::Result<Vec<Value>> {
-    let objects: Vec<&Value> = objects.into_iter().collect();
-    if objects.is_empty() {
-        return Ok(Vec::new());
-    }
-    let arguments = ["get", "--ignore-not-found", "--output=json", "-f", "-"];
-    let found = attempt("kubectl", &arguments, Some(&list(&objects)))?;
-    let complaints = String::from_utf8_lossy(&found.stderr);
-    // Before Istio is installed, the cluster does not know its kinds, and has no object of them.
-    let other = complaints.lines().find(|line| !is_unknown_kind(line));
-    if let Some(line) = other.filter(|_| !found.status.success()) {
-        bail!("kubectl: {line}");
-    }
-    parsed(&String::from_utf8_lossy(&found.stdout))
-}
-
-fn is_unknown_kind(line: &str) -> bool {
-    line.contains("no matches for kind") || line.contains("ensure CRDs are installed first")
 }
 
 #[cfg(test)]
