@@ -98,15 +98,15 @@ fn stages_are_those_of_the_demos_in_their_order() {
             "demo7/ambient",
             "demo7/ambient-refused",
             "demo7/ambient-identity",
-            "demo7/ambient-traces-unlinked",
-            "demo7/ambient-traces-predecessor",
-            "demo7/ambient-traces-headers",
-            "demo7/ambient-traces",
             "demo7/selector-policy",
             "demo7/waypoints",
             "demo7/ambient-canary",
             "demo7/ambient-faults",
             "demo7/ambient-fault-over",
+            "demo7/ambient-traces-unlinked",
+            "demo7/ambient-traces-predecessor",
+            "demo7/ambient-traces-headers",
+            "demo7/ambient-traces",
         ]
     );
 }

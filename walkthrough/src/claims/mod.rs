@@ -29,8 +29,10 @@ use self::demo4::{canary, faults, ingress, resilience};
 use self::demo5::forest::Mode;
 use self::demo5::{grafana, kiali, traces};
 use self::demo6::{alert, breaker, egress, egress_supplier, exemplars, jwt, mirror, rate_limit};
-use self::demo7::{ambient, ambient_canary, ambient_faults, ambient_identity, ambient_install};
-use self::demo7::{gateway_api, gateway_rules, gateway_timeout, selector_policy, waypoints};
+use self::demo7::{
+    ambient, ambient_canary, ambient_faults, ambient_identity, ambient_install, ambient_traces,
+    gateway_api, gateway_rules, gateway_timeout, selector_policy, waypoints,
+};
 use self::target::Target;
 use crate::documents::Documents;
 
@@ -107,18 +109,6 @@ const STAGES: &[(&str, Measurement)] = &[
     ("demo7/ambient", ambient::ambient),
     ("demo7/ambient-refused", ambient_identity::refused),
     ("demo7/ambient-identity", ambient_identity::identity),
-    ("demo7/ambient-traces-unlinked", |target| {
-        demo7::traces::traces(target, Mode::Unlinked)
-    }),
-    ("demo7/ambient-traces-predecessor", |target| {
-        demo7::traces::traces(target, Mode::Predecessor)
-    }),
-    ("demo7/ambient-traces-headers", |target| {
-        demo7::traces::traces(target, Mode::Headers)
-    }),
-    ("demo7/ambient-traces", |target| {
-        demo7::traces::traces(target, Mode::Linked)
-    }),
     ("demo7/selector-policy", selector_policy::selector_policy),
     ("demo7/waypoints", waypoints::waypoints),
     ("demo7/ambient-canary", |target| {
@@ -126,6 +116,18 @@ const STAGES: &[(&str, Measurement)] = &[
     }),
     ("demo7/ambient-faults", ambient_faults::faults),
     ("demo7/ambient-fault-over", ambient_faults::over),
+    ("demo7/ambient-traces-unlinked", |target| {
+        ambient_traces::traces(target, Mode::Unlinked)
+    }),
+    ("demo7/ambient-traces-predecessor", |target| {
+        ambient_traces::traces(target, Mode::Predecessor)
+    }),
+    ("demo7/ambient-traces-headers", |target| {
+        ambient_traces::traces(target, Mode::Headers)
+    }),
+    ("demo7/ambient-traces", |target| {
+        ambient_traces::traces(target, Mode::Linked)
+    }),
 ];
 
 /// The stages whose measurement changes the cluster, and ends as it began. They are measured only where the

@@ -62,21 +62,6 @@ impl Wanted {
         for kinds in &self.kinds {
             changes.extend(kinds.define()?);
         }
-        changes.extend(self.reach_objects()?);
-        changes.extend(after.map(Mesh::install).transpose()?.flatten());
-        Ok(changes)
-    }
-
-    fn reach_objects(&self) -> anyhow::Result<Vec<String>> {
-        let mut changes = delete(&self.absent)?;
-        for namespace in self
-            .present
-            .iter()
-            .filter(|object| is_the_shops_namespace(object))
-        {
-            for held in found([namespace])? {
-                changes.extend(handover::to_sidecars(namespace, &held)?);
-            }
         changes.extend(self.open_the_database()?);
         // New pods need what the old ones did, such as their service accounts: so this precedes deletions.
         changes.extend(self.leave_ambient()?);
