@@ -154,6 +154,13 @@ pub(crate) fn items(list: &Value) -> impl Iterator<Item = &Value> {
     elements(&list["items"])
 }
 
+/// The condition of a `kind`, such as `Ready`, in a list of conditions; null when it has none.
+pub(crate) fn condition<'a>(conditions: &'a Value, kind: &str) -> &'a Value {
+    elements(conditions)
+        .find(|condition| condition["type"] == kind)
+        .unwrap_or(&Value::Null)
+}
+
 /// The elements of a JSON array; none when the value is something else.
 pub(crate) fn elements(array: &Value) -> impl Iterator<Item = &Value> {
     array.as_array().into_iter().flatten()

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::SHOP;
-use super::kubectl::{elements, get, items, kubectl};
+use super::kubectl::{condition, get, items, kubectl};
 
 /// The running pods of the shop, without those that are being deleted, and without those that Istio
 /// made for a `Gateway`, such as a waypoint.
@@ -45,6 +45,10 @@ pub(super) fn end_all(namespace: &str) -> anyhow::Result<()> {
 
 /// Whether Kubernetes counts a pod as ready.
 pub(crate) fn is_ready(pod: &Value) -> bool {
-    elements(&pod["status"]["conditions"])
-        .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+    condition(&pod["status"]["conditions"], "Ready")["status"] == "True"
+}
+
+/// Whether Istio's CNI agent leads the traffic of a pod to ztunnel.
+pub(crate) fn is_redirected(pod: &Value) -> bool {
+    pod["metadata"]["annotations"]["ambient.istio.io/redirection"] == "enabled"
 }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::cluster::kubectl::{elements, get};
+use crate::cluster::kubectl::{condition, get};
 use crate::cluster::sidecars::Sidecar;
 use crate::cluster::{SHOP, pods};
 
@@ -32,18 +32,13 @@ impl Carrier {
     }
 
     fn judge(pods: &[Value], service: &Value) -> Self {
-        // Istio's CNI agent writes the one, and its control plane the other.
-        let redirected = |pod: &Value| {
-            pod["metadata"]["annotations"]["ambient.istio.io/redirection"] == "enabled"
-        };
-        let is_bound = |condition: &Value| {
-            condition["type"] == "istio.io/WaypointBound" && condition["status"] == "True"
-        };
+        // Istio's control plane writes it.
+        let bound = condition(&service["status"]["conditions"], "istio.io/WaypointBound");
         if pods.iter().any(|pod| Sidecar::of(pod).is_some()) {
             Self::Sidecar
-        } else if !pods.iter().any(redirected) {
+        } else if !pods.iter().any(pods::is_redirected) {
             Self::Nobody
-        } else if elements(&service["status"]["conditions"]).any(is_bound) {
+        } else if bound["status"] == "True" {
             Self::Waypoint
         } else {
             Self::Ztunnel

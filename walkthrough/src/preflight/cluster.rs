@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Finding, laptops};
 use crate::cluster::distribution::Distribution;
-use crate::cluster::kubectl::{elements, get, items, kubectl};
+use crate::cluster::kubectl::{condition, get, items, kubectl};
 
 /// The oldest Kubernetes, 1.31, on which the shop's manifests were tried.
 const OLDEST: u32 = 31;
@@ -90,14 +90,11 @@ pub(super) fn minor(version: &str) -> Option<u32> {
 /// Why a node is not ready, if it is not.
 fn unready(node: &Value) -> Option<String> {
     let name = field(node, "/metadata/name")?;
-    let mut conditions = elements(&node["status"]["conditions"]);
-    let ready = conditions.find(|condition| condition["type"] == "Ready");
-    if ready.is_some_and(|ready| ready["status"] == "True") {
+    let ready = condition(&node["status"]["conditions"], "Ready");
+    if ready["status"] == "True" {
         return None;
     }
-    let why = ready
-        .and_then(|ready| field(ready, "/message"))
-        .unwrap_or_default();
+    let why = field(ready, "/message").unwrap_or_default();
     Some(format!(
         "the node {name} is not ready ({why}): wait, or restart the cluster; `kubectl describe node \
          {name}` says more"

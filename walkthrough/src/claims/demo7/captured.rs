@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::claims::claim::{Claim, abridged};
 use crate::claims::target::Target;
 use crate::cluster::kubectl::elements;
+use crate::cluster::pods::is_redirected;
 use crate::observe::prometheus::Counters;
 use crate::observe::ztunnel::bytes;
 
@@ -14,8 +15,7 @@ pub(super) fn pods(what: &str, pods: &[&Value]) -> Claim {
         let spec = &pod["spec"];
         let kinds = ["containers", "initContainers"].into_iter();
         let containers = kinds.map(|kind| elements(&spec[kind]).count());
-        let redirection = &pod["metadata"]["annotations"]["ambient.istio.io/redirection"];
-        containers.sum::<usize>() == 1 && redirection == "enabled"
+        containers.sum::<usize>() == 1 && is_redirected(pod)
     };
     let (plain, other): (Vec<&Value>, Vec<&Value>) = pods.iter().partition(is_plain);
     let name = |pod: &&Value| {

@@ -6,7 +6,7 @@ use crate::claims::analysis;
 use crate::claims::claim::{Claim, abridged};
 use crate::claims::demo4::{canary, ingress};
 use crate::claims::target::Target;
-use crate::cluster::kubectl::{elements, get, items};
+use crate::cluster::kubectl::{condition, elements, get, items};
 use crate::cluster::{MESH, SHOP};
 use crate::observe::page::Page;
 use crate::observe::wait::{eventually, wait_until};
@@ -68,11 +68,10 @@ fn is_accepted(object: &Value) -> bool {
         Some("Gateway") => vec![&status["conditions"]],
         _ => parents.collect(),
     };
-    let has = |list: &Value, kind: &str, value: &str| {
-        elements(list).any(|condition| condition["type"] == kind && condition["status"] == value)
+    let is_good = |list: &&Value| {
+        condition(list, "Accepted")["status"] == "True"
+            && condition(list, "ResolvedRefs")["status"] != "False"
     };
-    let is_good =
-        |list: &&Value| has(list, "Accepted", "True") && !has(list, "ResolvedRefs", "False");
     !lists.is_empty() && lists.iter().all(is_good)
 }
 

@@ -8,7 +8,7 @@ use crate::claims::claim::{Claim, abridged};
 use crate::claims::proportion::Share;
 use crate::claims::target::Target;
 use crate::cluster::SHOP;
-use crate::cluster::kubectl::{elements, get};
+use crate::cluster::kubectl::{condition, get};
 use crate::observe::access::{ProbeResult, differing};
 use crate::observe::callers::Caller;
 use crate::observe::wait::eventually;
@@ -65,13 +65,11 @@ fn ztunnel_refused_web(begin: Instant) -> anyhow::Result<Claim> {
 /// istiod writes into the policy's status that ztunnel left its rule out.
 fn condition_says_so() -> anyhow::Result<Claim> {
     let policy = get(&["authorizationpolicy", POLICY, "-n", SHOP])?;
-    let condition = elements(&policy["status"]["conditions"])
-        .find(|condition| condition["type"] == "ZtunnelAccepted");
-    let reason = condition.map(|condition| &condition["reason"]);
-    let message = condition.and_then(|condition| condition["message"].as_str());
+    let accepted = condition(&policy["status"]["conditions"], "ZtunnelAccepted");
+    let message = accepted["message"].as_str();
     Ok(Claim::new(
         "the policy's condition ZtunnelAccepted says that ztunnel knows no methods",
-        reason.is_some_and(|reason| reason == "UnsupportedValue")
+        accepted["reason"] == "UnsupportedValue"
             && message.is_some_and(|message| message.contains("(found: methods)")),
         message.unwrap_or("it has no such condition"),
     ))
