@@ -47,9 +47,9 @@ impl Walk<'_> {
         let stage = &self.documents.stages[position];
         // What cannot run here is said before anything changes.
         let mesh = Mesh::of(&self.documents.root, &self.documents.stages[..=position])?;
-        mesh.as_ref()
-            .map(Mesh::words_for_this_cluster)
-            .transpose()?;
+        if let Some(mesh) = mesh.filter(|mesh| mesh.is_ambient) {
+            mesh.words_for_this_cluster()?;
+        }
         let heading = format!("\n{}: {}\n", stage.key, stage.title);
         self.prose.line(&heading)?;
         if start == Start::Unknown {
